@@ -1,0 +1,61 @@
+//! Facts that were committed. Events carry ids, not content.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::fault::Fault;
+use super::health::MailboxState;
+use super::id::{EventId, InstanceId, MailboxId, MessageId, RunId};
+
+/// What happened. A new event is one variant here; the compiler finds the rest.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Fact {
+    /// A message was taken in and belongs to an instance.
+    MessageReceived { message_id: MessageId, instance_id: Option<InstanceId> },
+    /// A message was taken in and ignored.
+    MessageIgnored { message_id: MessageId },
+    /// A message was taken in and failed.
+    MessageFailed { message_id: MessageId },
+    /// An instance was made.
+    ProcessInstanceCreated { message_id: Option<MessageId>, instance_id: InstanceId },
+    /// An instance was changed.
+    ProcessInstanceUpdated { message_id: Option<MessageId>, instance_id: InstanceId, changed: Vec<String> },
+    /// A mailbox went from one state to another.
+    MailboxStateChanged { was: MailboxState, now: MailboxState, fault: Option<Fault> },
+    /// The provider refused a disposition for good.
+    DispositionFailed { message_id: MessageId, fault: Option<Fault> },
+    /// A run ended.
+    RunFinished { run_id: RunId },
+}
+
+impl Fact {
+    /// The name of its type, as in `EventType`.
+    pub const fn type_name(&self) -> &'static str {
+        match self {
+            Self::MessageReceived { .. } => "MESSAGE_RECEIVED",
+            Self::MessageIgnored { .. } => "MESSAGE_IGNORED",
+            Self::MessageFailed { .. } => "MESSAGE_FAILED",
+            Self::ProcessInstanceCreated { .. } => "PROCESS_INSTANCE_CREATED",
+            Self::ProcessInstanceUpdated { .. } => "PROCESS_INSTANCE_UPDATED",
+            Self::MailboxStateChanged { .. } => "MAILBOX_STATE_CHANGED",
+            Self::DispositionFailed { .. } => "DISPOSITION_FAILED",
+            Self::RunFinished { .. } => "RUN_FINISHED",
+        }
+    }
+}
+
+/// A fact about to be committed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewEvent {
+    /// Receivers know it by this id.
+    pub id: EventId,
+    /// When it happened.
+    pub occurred_at: DateTime<Utc>,
+    /// The subject whose call caused it; None for mail.
+    pub actor: Option<String>,
+    /// The mailbox it is about.
+    pub mailbox_id: Option<MailboxId>,
+    /// What happened.
+    pub fact: Fact,
+}

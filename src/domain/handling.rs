@@ -1,0 +1,108 @@
+//! What happens to the originals: dispositions by outcome, and the purge.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::fault::Fault;
+use super::message::MessageState;
+use super::named::named_enum;
+
+named_enum! {
+    /// Where the original ends.
+    pub enum OriginalFate { Keep = "KEEP", Move = "MOVE", Delete = "DELETE" }
+}
+
+/// What is done with one original.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Disposition {
+    /// Mark it read.
+    pub mark_read: bool,
+    /// Where it ends.
+    pub original: OriginalFate,
+    /// With MOVE: the target, with `/`.
+    pub folder: Option<String>,
+    /// Categories (IMAP: keywords) to add.
+    pub categories: Vec<String>,
+}
+
+impl Disposition {
+    /// Nothing is done.
+    pub const KEEP: Self =
+        Self { mark_read: false, original: OriginalFate::Keep, folder: None, categories: Vec::new() };
+    /// Marked read, and kept.
+    pub const READ: Self =
+        Self { mark_read: true, original: OriginalFate::Keep, folder: None, categories: Vec::new() };
+
+    /// Whether there is nothing to do at the provider.
+    pub const fn is_nothing(&self) -> bool {
+        !self.mark_read && matches!(self.original, OriginalFate::Keep) && self.categories.is_empty()
+    }
+}
+
+/// What happens to the originals of a job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Handling {
+    /// Of PROCESSED messages.
+    pub on_success: Disposition,
+    /// Of IGNORED messages.
+    pub on_ignored: Disposition,
+    /// Of FAILED messages.
+    pub on_failure: Disposition,
+    /// Remove for good, at the end of the run, what mailroom deleted.
+    pub purge_at_end_of_run: bool,
+    /// Moving and deleting wait this long.
+    pub grace_hours: i32,
+}
+
+impl Default for Handling {
+    fn default() -> Self {
+        Self {
+            on_success: Disposition::READ,
+            on_ignored: Disposition::KEEP,
+            on_failure: Disposition::KEEP,
+            purge_at_end_of_run: false,
+            grace_hours: 0,
+        }
+    }
+}
+
+impl Handling {
+    /// What happens to an original with that outcome.
+    pub const fn of(&self, state: MessageState) -> &Disposition {
+        match state {
+            MessageState::Processed => &self.on_success,
+            MessageState::Ignored => &self.on_ignored,
+            MessageState::Failed => &self.on_failure,
+        }
+    }
+}
+
+named_enum! {
+    /// How far a disposition has come.
+    pub enum DispositionState {
+        None = "NONE",
+        Pending = "PENDING",
+        Done = "DONE",
+        Cancelled = "CANCELLED",
+        Failed = "FAILED",
+    }
+}
+
+/// How far the disposition of a message has come.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DispositionStatus {
+    /// How far.
+    pub state: DispositionState,
+    /// What is wanted.
+    pub wanted: Disposition,
+    /// Attempts so far.
+    pub attempts: i32,
+    /// With a grace period: not before.
+    pub due_at: Option<DateTime<Utc>>,
+    /// When the provider confirmed it.
+    pub done_at: Option<DateTime<Utc>>,
+    /// Why nothing was done.
+    pub note: Option<String>,
+    /// What the provider answered last.
+    pub fault: Option<Fault>,
+}

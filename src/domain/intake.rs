@@ -1,0 +1,38 @@
+//! The job's ledger: every message that a listing showed, and what became of it.
+
+use chrono::{DateTime, Utc};
+
+use super::named::named_enum;
+
+named_enum! {
+    /// What became of a listed message.
+    pub enum IntakeState {
+        /// Waits to be fetched.
+        Listed = "LISTED",
+        /// Its message is stored.
+        Stored = "STORED",
+        /// Stored already under another source id, and paired with it.
+        Recognised = "RECOGNISED",
+        /// Could not be fetched in the end; stored FAILED.
+        Failed = "FAILED",
+        /// Vanished before it was fetched.
+        Gone = "GONE",
+        /// Arrived before the job's `since`.
+        Old = "OLD",
+    }
+}
+
+/// A message as a listing shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Its id at the provider, within the folder and the generation.
+    pub source_id: String,
+    /// When the provider received it.
+    pub arrived_at: DateTime<Utc>,
+    /// Raw bytes, as the provider estimates.
+    pub size: u64,
+    /// Whether it is read, where the listing tells.
+    pub is_read: Option<bool>,
+    /// Its Message-ID, where the listing was asked to tell (pairing after renumbering).
+    pub internet_message_id: Option<String>,
+}

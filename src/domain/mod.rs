@@ -1,0 +1,36 @@
+//! The words of mailroom, as types: no I/O, no ORM, no GraphQL. Everything may use it, it uses nothing.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `id` | one newtype an id |
+//! | `credential` `mailbox` `health` `folder` | what is configured to reach mail |
+//! | `mapping/` | mapping + message -> outcome, pure |
+//! | `job` `handling` `run` `intake` | when, which, what then; and what became of it |
+//! | `parsed` `message` `instance` | the mail as parsed, as stored, and what it made |
+//! | `event` | facts that were committed |
+//! | `fault` | what went wrong, said so that a person can act, and the verdict |
+//! | `page` | keyset paging |
+//! | `access` | who asks, and what they may |
+//! | `clock` | where time comes from |
+
+pub mod access;
+pub mod clock;
+pub mod credential;
+pub mod event;
+pub mod fault;
+pub mod folder;
+pub mod handling;
+pub mod health;
+pub mod id;
+pub mod instance;
+pub mod intake;
+pub mod job;
+pub mod mailbox;
+pub mod mapping;
+pub mod message;
+mod named;
+pub mod page;
+pub mod parsed;
+pub mod run;
+
+pub use named::UnknownName;

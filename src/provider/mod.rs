@@ -1,0 +1,207 @@
+//! How mail is reached. A new provider is one folder here and one line in [`connect`].
+//!
+//! The pipeline knows only these two traits. What a provider can't do is known from its [`Capabilities`] when a
+//! job or mailbox is saved, and refused then.
+
+pub mod capabilities;
+pub mod error;
+pub mod imap;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::stream::BoxStream;
+
+pub use capabilities::Capabilities;
+pub use error::Error;
+
+use crate::domain::folder::Folder;
+use crate::domain::handling::Disposition;
+use crate::domain::intake::Listed;
+
+/// A mailbox at a mail system, ready to be opened.
+#[async_trait]
+pub trait Provider: Send + Sync {
+    /// What this kind of mail system can do.
+    fn capabilities(&self) -> Capabilities;
+
+    /// Connects and logs in. What a session of [`Access::Look`] does changes nothing at the provider.
+    async fn open(&self, access: Access) -> Result<Box<dyn Session>, Error>;
+}
+
+/// What a session is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Reading only: connection tests, previews, probes (IMAP: EXAMINE).
+    Look,
+    /// Taking in, and handling the originals.
+    Handle,
+}
+
+/// A logged-in connection. One user at a time; after an error that is not about one message it is dropped.
+#[async_trait]
+pub trait Session: Send {
+    /// All folders, with their roles.
+    async fn folders(&mut self) -> Result<Vec<Folder>, Error>;
+
+    /// The next page of the folder since `position` (None: from the start), oldest first.
+    async fn list(&mut self, folder: &str, position: Option<&Position>) -> Result<ListPage, Error>;
+
+    /// Adds what pairing needs to a listing: Message-IDs of the given messages.
+    async fn identify(&mut self, folder: &str, listed: Vec<Listed>) -> Result<Vec<Listed>, Error>;
+
+    /// Raw bytes of the messages, in any order, one item for each. Marks nothing.
+    /// A stream that ends with an `Err` says that the connection is lost; the rest was not fetched.
+    async fn fetch<'a>(
+        &'a mut self,
+        folder: &str,
+        wanted: &[Wanted],
+    ) -> Result<BoxStream<'a, Result<Fetched, Error>>, Error>;
+
+    /// Applies dispositions to originals of one folder, in batches; one answer for each, confirmed by the server.
+    /// Safe to repeat.
+    async fn dispose(&mut self, folder: &str, orders: &[Order]) -> Result<Vec<Disposed>, Error>;
+
+    /// Removes for good what mailroom deleted before, only while it is where we put it.
+    async fn purge(&mut self, orders: &[PurgeOrder]) -> Result<Vec<Purged>, Error>;
+
+    /// Says goodbye. Errors are of no interest.
+    async fn close(self: Box<Self>);
+}
+
+/// How far a folder has been listed. Opaque to all but its provider, and stored as text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Position {
+    /// Epoch of the source ids (IMAP: UIDVALIDITY).
+    pub generation: String,
+    /// The rest (IMAP: the next UID to list from).
+    pub token: String,
+}
+
+/// A page of a listing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListPage {
+    /// Oldest first.
+    pub listed: Vec<Listed>,
+    /// Where to go on; committed with the page's ids.
+    pub position: Position,
+    /// More pages follow at once.
+    pub more: bool,
+    /// The position given belongs to an earlier generation: ids were renumbered, and this is the first page of the
+    /// new one. Known messages must be paired (DESIGN section 5).
+    pub renumbered: bool,
+}
+
+/// A message to be fetched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// Its id at the provider.
+    pub source_id: String,
+    /// Raw bytes, as listed.
+    pub size: u64,
+    /// How much of it.
+    pub extent: Extent,
+}
+
+/// How much of a message is fetched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// All of it.
+    Whole,
+    /// The header only, for one that is over the limit.
+    HeaderOnly,
+}
+
+/// What became of one message of a fetch.
+#[derive(Debug, Clone)]
+pub struct Fetched {
+    /// Its id at the provider.
+    pub source_id: String,
+    /// Its bytes, or why there are none.
+    pub outcome: FetchOutcome,
+}
+
+/// Its bytes, or why there are none.
+#[derive(Debug, Clone)]
+pub enum FetchOutcome {
+    /// RFC 5322 bytes as the server gave them.
+    Raw(Bytes),
+    /// It is no longer in the folder.
+    Gone,
+    /// The server refused this one message; the others go on.
+    Refused(std::sync::Arc<Error>),
+}
+
+/// A disposition to be applied to one original.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Order {
+    /// Epoch of the source id: an order of another generation is answered with [`DisposeOutcome::Elsewhere`].
+    pub generation: String,
+    /// The original's id at the provider.
+    pub source_id: String,
+    /// The original's Message-ID, to find a copy by after an unclear end.
+    pub internet_message_id: Option<String>,
+    /// Raw bytes as stored, to tell copies apart.
+    pub size: u64,
+    /// What is wanted.
+    pub disposition: Disposition,
+    /// An earlier attempt may have been carried out without our knowing: look at the target before repeating
+    /// what is not idempotent.
+    pub repeated: bool,
+}
+
+/// What became of one order.
+#[derive(Debug, Clone)]
+pub struct Disposed {
+    /// The original's id at the provider, as ordered.
+    pub source_id: String,
+    /// What became of it.
+    pub outcome: DisposeOutcome,
+}
+
+/// What became of one order.
+#[derive(Debug, Clone)]
+pub enum DisposeOutcome {
+    /// The server confirmed it for this message.
+    Done {
+        /// Where it is now, if it moved.
+        moved_to: Option<Place>,
+        /// Version after our change (MODSEQ, changeKey), where the provider tells.
+        version: Option<String>,
+    },
+    /// It is no longer where we found it: nothing was done, and what someone else did stands. The sentence says so.
+    Elsewhere(String),
+    /// The server refused; `verdict()` says whether to try again.
+    Refused(std::sync::Arc<Error>),
+}
+
+/// A place of a message at the provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The folder, with `/`.
+    pub folder: String,
+    /// Epoch of the source id there, where known.
+    pub generation: Option<String>,
+    /// The id there, where the server told (COPYUID).
+    pub source_id: Option<String>,
+}
+
+/// A message to be removed for good.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PurgeOrder {
+    /// Names the order in the answer.
+    pub key: String,
+    /// Where we put it.
+    pub place: Place,
+    /// Its Message-ID.
+    pub internet_message_id: Option<String>,
+}
+
+/// What became of one purge order.
+#[derive(Debug, Clone)]
+pub struct Purged {
+    /// As ordered.
+    pub key: String,
+    /// Done, or why not.
+    pub outcome: DisposeOutcome,
+}
+
