@@ -1,1 +1,34 @@
-//! Migrations.
+//! The database schema: append-only, one change a file, up and down, on SQLite and PostgreSQL alike.
+
+pub use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
+
+mod m20261122_000001_credential;
+mod m20261122_000002_mapping;
+mod m20261122_000003_mailbox;
+mod m20261122_000004_job;
+mod m20261122_000005_intake;
+mod m20261122_000006_run;
+mod m20261122_000007_lease;
+mod m20261122_000008_process_instance;
+mod m20261122_000009_message;
+mod m20261122_000010_event;
+
+/// Every migration, oldest first.
+pub struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261122_000001_credential::Migration),
+            Box::new(m20261122_000002_mapping::Migration),
+            Box::new(m20261122_000003_mailbox::Migration),
+            Box::new(m20261122_000004_job::Migration),
+            Box::new(m20261122_000005_intake::Migration),
+            Box::new(m20261122_000006_run::Migration),
+            Box::new(m20261122_000007_lease::Migration),
+            Box::new(m20261122_000008_process_instance::Migration),
+            Box::new(m20261122_000009_message::Migration),
+            Box::new(m20261122_000010_event::Migration),
+        ]
+    }
+}

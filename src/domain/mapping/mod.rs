@@ -128,10 +128,7 @@ pub struct Correlation {
 impl Default for Correlation {
     fn default() -> Self {
         Self {
-            strategies: vec![
-                CorrelationStrategy::ReferenceInSubject,
-                CorrelationStrategy::ThreadHeaders,
-            ],
+            strategies: vec![CorrelationStrategy::ReferenceInSubject, CorrelationStrategy::ThreadHeaders],
             reference_pattern: None,
             key_expression: None,
             on_match: MatchAction::Update,

@@ -1,0 +1,20 @@
+//! Rows as the tables hold them; private to `db`.
+
+pub mod attachment;
+pub mod correlation_key;
+pub mod credential;
+pub mod event;
+pub mod event_head;
+pub mod intake;
+pub mod job;
+pub mod job_position;
+pub mod lease;
+pub mod mailbox;
+pub mod mapping;
+pub mod message;
+pub mod message_address;
+pub mod message_raw;
+pub mod message_source;
+pub mod process_instance;
+pub mod reference_prefix;
+pub mod run;

@@ -1,0 +1,89 @@
+//! The only sea-orm code: rows stay private to it, domain types go in and out.
+//!
+//! Functions take `&impl ConnectionTrait`, so that they work inside and outside of a transaction. Configuration:
+//! `credential` `mailbox` `mapping` `job`. The intake: `intake` `lease` `store` `run` `event`.
+
+mod connect;
+mod entity;
+pub mod error;
+pub mod event;
+pub mod intake;
+pub mod lease;
+pub mod migrate;
+pub mod run;
+
+use std::sync::Arc;
+
+use sea_orm::{
+    DatabaseBackend, DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait,
+};
+
+pub use connect::Options;
+pub use error::Error;
+
+/// The database, by two doors: many readers, and writers one at a time on SQLite.
+#[derive(Clone)]
+pub struct Database(Arc<Doors>);
+
+struct Doors {
+    read: DatabaseConnection,
+    write: DatabaseConnection,
+}
+
+impl Database {
+    /// Connects. Does not migrate: see [`migrate`].
+    pub async fn connect(options: &Options) -> Result<Self, Error> {
+        let (read, write) = connect::open(options).await?;
+        Ok(Self(Arc::new(Doors { read, write })))
+    }
+
+    /// Which kind of database it is.
+    pub fn backend(&self) -> DatabaseBackend {
+        self.0.write.get_database_backend()
+    }
+
+    /// For single statements that read.
+    pub fn read(&self) -> &DatabaseConnection {
+        &self.0.read
+    }
+
+    /// For single statements that write.
+    pub fn write(&self) -> &DatabaseConnection {
+        &self.0.write
+    }
+
+    /// A transaction that may write. On SQLite it takes the write lock at once (`BEGIN IMMEDIATE`): a deferred one
+    /// that reads first can be refused later, whatever its busy timeout. Dropped, it rolls back.
+    pub async fn begin(&self) -> Result<DatabaseTransaction, Error> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        Ok(self.0.write.begin_with_options(options).await?)
+    }
+
+    /// Answers, or says why not.
+    pub async fn ping(&self) -> Result<(), Error> {
+        Ok(self.0.read.ping().await?)
+    }
+}
+
+/// The database's own clock, as SQL: lease times are never a replica's.
+pub(crate) const fn now_sql(backend: DatabaseBackend) -> &'static str {
+    match backend {
+        DatabaseBackend::Sqlite => "strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now')",
+        _ => "clock_timestamp()",
+    }
+}
+
+/// The first 16 bytes of the SHA-256 of the parts, each led by its length: how text from outside is indexed.
+pub fn hash_key(parts: &[&[u8]]) -> Vec<u8> {
+    use sha2::{Digest, Sha256};
+    let mut hasher = Sha256::new();
+    for part in parts {
+        hasher.update((part.len() as u64).to_be_bytes());
+        hasher.update(part);
+    }
+    hasher.finalize().iter().take(16).copied().collect()
+}
