@@ -1,0 +1,3 @@
+//! Telling what happened: within the process first, to the world from the event log.
+
+pub mod hub;
