@@ -5,3 +5,5 @@ pub mod blob;
 pub mod db;
 pub mod domain;
 pub mod event;
+pub mod db;
+pub mod domain;
