@@ -56,7 +56,7 @@ impl MigrationTrait for Migration {
             .col(uuid("job_id").primary_key())
             .col(text("generation"))
             .col(text("token"))
-            .col(boolean("first_listing_done"))
+            .col(text("listing"))
             .col(timestamp_with_time_zone("updated_at"))
             .foreign_key(
                 ForeignKey::create()

@@ -2,8 +2,8 @@
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{
-    big_integer, blob, integer, text, text_null, timestamp_with_time_zone, timestamp_with_time_zone_null,
-    uuid,
+    big_integer, blob, boolean, integer, text, text_null, timestamp_with_time_zone,
+    timestamp_with_time_zone_null, uuid,
 };
 
 #[derive(DeriveMigrationName)]
@@ -24,6 +24,7 @@ impl MigrationTrait for Migration {
             .col(text("state"))
             .col(integer("attempts"))
             .col(timestamp_with_time_zone_null("next_try_at"))
+            .col(boolean("pair"))
             .primary_key(Index::create().col("job_id").col("source_key"))
             .foreign_key(
                 ForeignKey::create()

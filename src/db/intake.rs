@@ -1,1 +1,1 @@
-//! intake
+//! The job's ledger: what a listing showed, and what became of it.

@@ -87,3 +87,25 @@ pub fn hash_key(parts: &[&[u8]]) -> Vec<u8> {
     }
     hasher.finalize().iter().take(16).copied().collect()
 }
+
+/// A value as a JSON column holds it.
+pub(crate) fn to_json(value: &impl serde::Serialize) -> Result<serde_json::Value, Error> {
+    serde_json::to_value(value).map_err(|error| Error::Corrupt { table: "json", reason: error.to_string() })
+}
+
+/// A value from a JSON column.
+pub(crate) fn from_json<T: serde::de::DeserializeOwned>(
+    table: &'static str,
+    value: serde_json::Value,
+) -> Result<T, Error> {
+    serde_json::from_value(value).map_err(|error| Error::Corrupt { table, reason: error.to_string() })
+}
+
+/// A named value from a text column.
+pub(crate) fn parse<T: std::str::FromStr<Err = crate::domain::UnknownName>>(
+    table: &'static str,
+    name: &str,
+) -> Result<T, Error> {
+    name.parse()
+        .map_err(|error: crate::domain::UnknownName| Error::Corrupt { table, reason: error.to_string() })
+}

@@ -17,6 +17,7 @@ pub struct Model {
     pub state: String,
     pub attempts: i32,
     pub next_try_at: Option<DateTimeUtc>,
+    pub pair: bool,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

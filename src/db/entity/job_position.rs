@@ -9,7 +9,7 @@ pub struct Model {
     pub job_id: Uuid,
     pub generation: String,
     pub token: String,
-    pub first_listing_done: bool,
+    pub listing: String,
     pub updated_at: DateTimeUtc,
 }
 
