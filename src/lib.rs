@@ -7,3 +7,4 @@ pub mod domain;
 pub mod event;
 pub mod db;
 pub mod domain;
+pub mod secret;
