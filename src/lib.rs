@@ -8,3 +8,4 @@ pub mod event;
 pub mod db;
 pub mod domain;
 pub mod secret;
+pub mod service;

@@ -1,0 +1,1 @@
+//! Checks of single texts: names, addresses, bounds.
