@@ -1,11 +1,9 @@
 //! mailroom: mail that arrives in a company's mailboxes becomes process instances, and everyone who needs to know is told.
 
-pub mod config;
 pub mod blob;
+pub mod config;
 pub mod db;
 pub mod domain;
 pub mod event;
-pub mod db;
-pub mod domain;
 pub mod secret;
 pub mod service;

@@ -1,0 +1,136 @@
+//! What a renumbered folder is compared with: stored messages and old lines that have no id of the new generation yet.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use sea_orm::{
+    ActiveValue::Set, ConnectionTrait, EntityTrait, FromQueryResult, Statement, sea_query::OnConflict,
+};
+
+use super::entity::message_source;
+use super::intake::SourceKey;
+use super::{Error, hash_key};
+use crate::domain::id::{JobId, MailboxId, MessageId};
+
+/// A stored message of the folder without an id of the new generation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// The message.
+    pub message_id: MessageId,
+    /// Its delivery instant, as listed then.
+    pub arrived_at: DateTime<Utc>,
+    /// Of its Message-ID, if it has one.
+    pub internet_message_id_hash: Option<Vec<u8>>,
+    /// Of its content, if it could be read.
+    pub fingerprint: Option<Vec<u8>>,
+}
+
+/// A source id about to name a message.
+#[derive(Debug, Clone)]
+pub struct NewSource {
+    /// Its key.
+    pub key: SourceKey,
+    /// The mailbox.
+    pub mailbox_id: MailboxId,
+    /// The message it names.
+    pub message_id: MessageId,
+    /// The folder.
+    pub folder: String,
+    /// Epoch of the source id.
+    pub generation: String,
+    /// The id at the provider.
+    pub source_id: String,
+    /// When the provider received it.
+    pub arrived_at: DateTime<Utc>,
+}
+
+/// How a Message-ID is compared and indexed.
+pub fn internet_message_id_hash(id: &str) -> Vec<u8> {
+    hash_key(&[id.as_bytes()])
+}
+
+/// Stored messages of the folder that have ids of other generations only.
+pub async fn candidates(
+    db: &impl ConnectionTrait,
+    mailbox_id: MailboxId,
+    folder: &str,
+    generation: &str,
+) -> Result<Vec<Candidate>, Error> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        message_id: uuid::Uuid,
+        arrived_at: DateTime<Utc>,
+        internet_message_id_hash: Option<Vec<u8>>,
+        fingerprint: Option<Vec<u8>>,
+    }
+    let sql = "SELECT s.message_id, s.arrived_at, m.internet_message_id_hash, m.fingerprint \
+               FROM message_source s JOIN message m ON m.id = s.message_id \
+               WHERE s.mailbox_id = $1 AND s.folder = $2 AND s.generation <> $3 \
+               AND NOT EXISTS (SELECT 1 FROM message_source n WHERE n.message_id = s.message_id \
+                               AND n.folder = $2 AND n.generation = $3) \
+               ORDER BY s.arrived_at, s.message_id";
+    let values = [mailbox_id.0.into(), folder.into(), generation.into()];
+    let rows = Row::find_by_statement(Statement::from_sql_and_values(db.get_database_backend(), sql, values))
+        .all(db)
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Candidate {
+            message_id: row.message_id.into(),
+            arrived_at: row.arrived_at,
+            internet_message_id_hash: row.internet_message_id_hash,
+            fingerprint: row.fingerprint,
+        })
+        .collect())
+}
+
+/// How many OLD lines of earlier generations have no OLD line of the new one, by delivery instant and size.
+pub async fn old_lines(
+    db: &impl ConnectionTrait,
+    job_id: JobId,
+    generation: &str,
+) -> Result<HashMap<(DateTime<Utc>, i64), i64>, Error> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        arrived_at: DateTime<Utc>,
+        size: i64,
+        balance: i64,
+    }
+    let sql = "SELECT arrived_at, size, CAST(SUM(CASE WHEN generation = $2 THEN -1 ELSE 1 END) AS BIGINT) AS balance \
+               FROM intake WHERE job_id = $1 AND state = 'OLD' GROUP BY arrived_at, size";
+    let values = [job_id.0.into(), generation.into()];
+    let rows = Row::find_by_statement(Statement::from_sql_and_values(db.get_database_backend(), sql, values))
+        .all(db)
+        .await?;
+    Ok(rows
+        .into_iter()
+        .filter(|row| row.balance > 0)
+        .map(|row| ((row.arrived_at, row.size), row.balance))
+        .collect())
+}
+
+/// Writes source ids of messages that are stored already; those that exist are left alone.
+pub async fn add_sources(tx: &impl ConnectionTrait, sources: &[NewSource]) -> Result<(), Error> {
+    for chunk in sources.chunks(500) {
+        let rows = chunk.iter().map(source_row);
+        message_source::Entity::insert_many(rows)
+            .on_conflict(OnConflict::new().do_nothing().to_owned())
+            .exec_without_returning(tx)
+            .await?;
+    }
+    Ok(())
+}
+
+/// A source id as its row.
+pub(super) fn source_row(source: &NewSource) -> message_source::ActiveModel {
+    message_source::ActiveModel {
+        source_key: Set(source.key.0.clone()),
+        mailbox_id: Set(source.mailbox_id.0),
+        message_id: Set(source.message_id.0),
+        folder: Set(source.folder.clone()),
+        generation: Set(source.generation.clone()),
+        source_id: Set(source.source_id.clone()),
+        arrived_at: Set(source.arrived_at),
+        gone: Set(false),
+    }
+}
