@@ -4,13 +4,17 @@
 //! `credential` `mailbox` `mapping` `job`. The intake: `intake` `lease` `store` `run` `event`.
 
 mod connect;
+pub mod disposition;
 mod entity;
 pub mod error;
 pub mod event;
+pub mod instance;
 pub mod intake;
 pub mod lease;
 pub mod migrate;
+pub mod pairing;
 pub mod run;
+pub mod store;
 
 use std::sync::Arc;
 

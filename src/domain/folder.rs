@@ -39,3 +39,14 @@ pub struct FolderAssignment {
     /// The folder's path, with `/`.
     pub path: String,
 }
+
+/// A place of a message at the provider.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// The folder, with `/`.
+    pub folder: String,
+    /// Epoch of the source id there, where known.
+    pub generation: Option<String>,
+    /// The id there, where the server told (IMAP: COPYUID).
+    pub source_id: Option<String>,
+}

@@ -36,3 +36,15 @@ pub struct Listed {
     /// Its Message-ID, where the listing was asked to tell (pairing after renumbering).
     pub internet_message_id: Option<String>,
 }
+
+named_enum! {
+    /// What kind of listing a job is in.
+    pub enum ListingPhase {
+        /// The folder's first listing: what arrived before `since` is OLD.
+        First = "FIRST",
+        /// Ids were renumbered: what is listed is paired with what is known.
+        Renumbered = "RENUMBERED",
+        /// Only what is new is listed.
+        Following = "FOLLOWING",
+    }
+}

@@ -14,7 +14,7 @@ use futures::stream::BoxStream;
 pub use capabilities::Capabilities;
 pub use error::Error;
 
-use crate::domain::folder::Folder;
+use crate::domain::folder::{Folder, Place};
 use crate::domain::handling::Disposition;
 use crate::domain::intake::Listed;
 
@@ -172,17 +172,6 @@ pub enum DisposeOutcome {
     Elsewhere(String),
     /// The server refused; `verdict()` says whether to try again.
     Refused(std::sync::Arc<Error>),
-}
-
-/// A place of a message at the provider.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
-    /// The folder, with `/`.
-    pub folder: String,
-    /// Epoch of the source id there, where known.
-    pub generation: Option<String>,
-    /// The id there, where the server told (COPYUID).
-    pub source_id: Option<String>,
 }
 
 /// A message to be removed for good.

@@ -1,0 +1,210 @@
+//! Writing messages: sources first, and only what they let in has effects.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+
+use super::entity::{attachment, message, message_address, message_raw, message_source};
+use super::intake::SourceKey;
+use super::pairing::{NewSource, internet_message_id_hash, source_row};
+use super::{Error, to_json};
+use crate::domain::handling::DispositionState;
+use crate::domain::message::{AddressRole, Attachment, Message};
+use crate::domain::parsed::Address;
+
+/// Where the raw bytes of a message are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RawPlace {
+    /// Nowhere: they were never fetched.
+    Nowhere,
+    /// In the row, compressed with zstd.
+    Row(Vec<u8>),
+    /// In the blob store, under this key, compressed with zstd.
+    Blob(String),
+}
+
+/// A message about to be stored, with everything that belongs to it.
+#[derive(Debug, Clone)]
+pub struct NewMessage {
+    /// The message.
+    pub message: Message,
+    /// The source id that names it.
+    pub source: NewSource,
+    /// Content fingerprint; None where it could not be read.
+    pub fingerprint: Option<[u8; 32]>,
+    /// Its addresses, in order.
+    pub addresses: Vec<(AddressRole, Address)>,
+    /// Its attachments, in order.
+    pub attachments: Vec<Attachment>,
+    /// Its raw bytes.
+    pub raw: RawPlace,
+    /// Decoded text.
+    pub text: String,
+    /// The text the author added, where it differs from the text.
+    pub new_text: Option<String>,
+    /// Limits hit and repairs made while it was parsed and mapped.
+    pub notes: Vec<String>,
+}
+
+/// Writes source ids; answers with the keys that were not there before. Only those have effects.
+pub async fn insert_sources(
+    tx: &impl ConnectionTrait,
+    sources: &[&NewSource],
+) -> Result<HashSet<SourceKey>, Error> {
+    if sources.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let keys = message_source::Entity::insert_many(sources.iter().map(|source| source_row(source)))
+        .on_conflict(OnConflict::new().do_nothing().to_owned())
+        .exec_with_returning_keys(tx)
+        .await?;
+    Ok(keys.into_iter().map(SourceKey).collect())
+}
+
+/// Writes messages with their addresses, attachments and raw bytes.
+pub async fn insert_messages(tx: &impl ConnectionTrait, messages: Vec<NewMessage>) -> Result<(), Error> {
+    let mut rows = Vec::with_capacity(messages.len());
+    let mut addresses = Vec::new();
+    let mut attachments = Vec::new();
+    let mut raws = Vec::new();
+    for new in messages {
+        let id = new.message.id.0;
+        for (position, (role, address)) in new.addresses.into_iter().enumerate() {
+            addresses.push(message_address::ActiveModel {
+                message_id: Set(id),
+                role: Set(role as i16),
+                position: Set(i16::try_from(position).unwrap_or(i16::MAX)),
+                name: Set(address.name),
+                address: Set(address.address),
+            });
+        }
+        attachments.extend(new.attachments.into_iter().map(attachment_row));
+        match new.raw {
+            RawPlace::Nowhere => {}
+            RawPlace::Row(content) => raws.push(message_raw::ActiveModel {
+                message_id: Set(id),
+                blob_key: Set(None),
+                content: Set(Some(content)),
+            }),
+            RawPlace::Blob(key) => raws.push(message_raw::ActiveModel {
+                message_id: Set(id),
+                blob_key: Set(Some(key)),
+                content: Set(None),
+            }),
+        }
+        rows.push(message_row(
+            new.message,
+            &new.source,
+            new.fingerprint,
+            new.text,
+            new.new_text,
+            &new.notes,
+        )?);
+    }
+    if rows.is_empty() {
+        return Ok(());
+    }
+    message::Entity::insert_many(rows).exec_without_returning(tx).await?;
+    // PostgreSQL's limit on parameters is 65,535 a statement, SQLite's 32,766.
+    for chunk in addresses.chunks(2000) {
+        message_address::Entity::insert_many(chunk.iter().cloned()).exec_without_returning(tx).await?;
+    }
+    for chunk in attachments.chunks(2000) {
+        attachment::Entity::insert_many(chunk.iter().cloned()).exec_without_returning(tx).await?;
+    }
+    if !raws.is_empty() {
+        message_raw::Entity::insert_many(raws).exec_without_returning(tx).await?;
+    }
+    Ok(())
+}
+
+/// Which of the Message-IDs stored messages bear already, by hash.
+pub async fn known_internet_message_ids(
+    tx: &impl ConnectionTrait,
+    hashes: &[Vec<u8>],
+) -> Result<HashSet<Vec<u8>>, Error> {
+    if hashes.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let found: Vec<Option<Vec<u8>>> = message::Entity::find()
+        .select_only()
+        .column(message::Column::InternetMessageIdHash)
+        .filter(message::Column::InternetMessageIdHash.is_in(hashes.iter().cloned()))
+        .into_tuple()
+        .all(tx)
+        .await?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+fn attachment_row(attachment: Attachment) -> attachment::ActiveModel {
+    attachment::ActiveModel {
+        id: Set(attachment.id.0),
+        message_id: Set(attachment.message_id.0),
+        part: Set(i32::try_from(attachment.part).unwrap_or(i32::MAX)),
+        filename: Set(attachment.filename),
+        content_type: Set(attachment.content_type),
+        size: Set(attachment.size),
+        inline: Set(attachment.inline),
+        content_id: Set(attachment.content_id),
+        sha256: Set(attachment.sha256.to_vec()),
+    }
+}
+
+fn message_row(
+    message: Message,
+    source: &NewSource,
+    fingerprint: Option<[u8; 32]>,
+    text: String,
+    new_text: Option<String>,
+    notes: &[String],
+) -> Result<message::ActiveModel, Error> {
+    let disposition = message.disposition;
+    // What is not idempotent may have been tried when a later attempt finds it pending.
+    let tried = disposition.state == DispositionState::Pending;
+    Ok(message::ActiveModel {
+        id: Set(message.id.0),
+        mailbox_id: Set(message.mailbox_id.0),
+        mapping_id: Set(message.mapping_id.map(Into::into)),
+        job_id: Set(message.job_id.map(Into::into)),
+        run_id: Set(message.run_id.map(Into::into)),
+        instance_id: Set(message.instance_id.map(Into::into)),
+        folder: Set(message.folder),
+        generation: Set(source.generation.clone()),
+        source_id: Set(message.source_id),
+        internet_message_id_hash: Set(message.internet_message_id.as_deref().map(internet_message_id_hash)),
+        internet_message_id: Set(message.internet_message_id),
+        conversation_id: Set(message.conversation_id),
+        fingerprint: Set(fingerprint.map(|bytes| bytes.iter().take(16).copied().collect())),
+        sent_at: Set(message.sent_at),
+        received_at: Set(message.received_at),
+        ingested_at: Set(message.ingested_at),
+        importance: Set(message.importance.as_str().to_owned()),
+        automatic: Set(message.automatic.map(|kind| kind.as_str().to_owned())),
+        size: Set(message.size),
+        attachment_count: Set(message.attachment_count),
+        has_raw: Set(message.has_raw),
+        state: Set(message.state.as_str().to_owned()),
+        reason: Set(message.reason),
+        failure: Set(message.failure.as_ref().map(to_json).transpose()?),
+        matched: Set(message.matched.as_ref().map(to_json).transpose()?),
+        disposition_state: Set(disposition.state.as_str().to_owned()),
+        disposition: Set(to_json(&disposition.wanted)?),
+        disposition_attempts: Set(disposition.attempts),
+        disposition_due_at: Set(disposition.due_at),
+        disposition_done_at: Set(disposition.done_at),
+        disposition_note: Set(disposition.note),
+        disposition_fault: Set(disposition.fault.as_ref().map(to_json).transpose()?),
+        disposition_tried: Set(tried),
+        moved_to: Set(None),
+        purge: Set(None),
+        provider_version: Set(None),
+        emptied_at: Set(None),
+        notes: Set(if notes.is_empty() { None } else { Some(to_json(&notes)?) }),
+        subject: Set(message.subject),
+        snippet: Set(message.snippet),
+        text: Set(text),
+        new_text: Set(new_text),
+    })
+}
