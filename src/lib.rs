@@ -5,5 +5,6 @@ pub mod config;
 pub mod db;
 pub mod domain;
 pub mod event;
+pub mod mail;
 pub mod secret;
 pub mod service;

@@ -4,7 +4,9 @@
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// More raw bytes than `Limits::max_bytes`.
-    #[error("the message has {size} bytes; at most {limit} are parsed: raise mail.max_bytes or parse its headers alone")]
+    #[error(
+        "the message has {size} bytes; at most {limit} are parsed: raise mail.max_bytes or parse its headers alone"
+    )]
     TooLarge {
         /// Raw bytes.
         size: u64,

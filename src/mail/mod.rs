@@ -107,8 +107,11 @@ pub fn html(raw: &[u8]) -> Option<String> {
 
 /// All header fields of the message, in order, decoded.
 pub fn headers(raw: &[u8]) -> Vec<Header> {
-    let Some(message) = MessageParser::new().default_header_text().parse_headers(raw) else { return Vec::new() };
-    let header = |(name, value): (&str, &str)| Header { name: name.to_owned(), value: value.replace('\0', "") };
+    let Some(message) = MessageParser::new().default_header_text().parse_headers(raw) else {
+        return Vec::new();
+    };
+    let header =
+        |(name, value): (&str, &str)| Header { name: name.to_owned(), value: value.replace('\0', "") };
     message.headers_raw().map(|(name, value)| header((name, value.trim()))).collect()
 }
 
@@ -126,9 +129,8 @@ fn ids(value: &mail_parser::HeaderValue<'_>) -> Vec<String> {
 fn addresses(value: Option<&mail_parser::Address<'_>>) -> Vec<Address> {
     let clean = |text: &str| text.replace('\0', "");
     let Some(value) = value else { return Vec::new() };
-    let address = |a: &mail_parser::Addr<'_>| {
-        Some(Address { name: a.name().map(clean), address: clean(a.address()?) })
-    };
+    let address =
+        |a: &mail_parser::Addr<'_>| Some(Address { name: a.name().map(clean), address: clean(a.address()?) });
     value.iter().filter_map(address).collect()
 }
 
