@@ -1,7 +1,7 @@
 //! The only sea-orm code: rows stay private to it, domain types go in and out.
 //!
 //! Functions take `&impl ConnectionTrait`, so that they work inside and outside of a transaction. Configuration:
-//! `credential` `mailbox` `mapping` `job`. The intake: `intake` `lease` `store` `run` `event`.
+//! `credential` `mailbox` `mapping` `job`. The intake: `intake` `lease` `store` `run` `event`. Lists and loaders: `read`.
 
 mod connect;
 pub mod disposition;
@@ -13,6 +13,7 @@ pub mod intake;
 pub mod lease;
 pub mod migrate;
 pub mod pairing;
+pub mod read;
 pub mod run;
 pub mod store;
 

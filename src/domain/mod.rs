@@ -9,7 +9,7 @@
 //! | `parsed` `message` `instance` | the mail as parsed, as stored, and what it made |
 //! | `event` | facts that were committed |
 //! | `fault` | what went wrong, said so that a person can act, and the verdict |
-//! | `page` | keyset paging |
+//! | `filter` `page` | which of a list is asked for, and which slice of it |
 //! | `access` | who asks, and what they may |
 //! | `clock` | where time comes from |
 
@@ -18,6 +18,7 @@ pub mod clock;
 pub mod credential;
 pub mod event;
 pub mod fault;
+pub mod filter;
 pub mod folder;
 pub mod handling;
 pub mod health;

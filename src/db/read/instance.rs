@@ -1,0 +1,121 @@
+//! Process instances: by id, reference or external id, and by filter.
+
+use sea_orm::sea_query::{Expr, SelectStatement, SimpleExpr};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryTrait,
+};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::keyset::{self, Keyset};
+use crate::db::Error;
+use crate::db::entity::process_instance::{Column, Entity, Model};
+use crate::domain::filter::InstanceFilter;
+use crate::domain::id::InstanceId;
+use crate::domain::instance::ProcessInstance;
+use crate::domain::page::{Order, Page, PageRequest};
+
+/// Ids sort by creation.
+struct ByCreation;
+
+impl Keyset for ByCreation {
+    type Key = InstanceId;
+
+    fn columns(&self) -> Vec<SimpleExpr> {
+        vec![Column::Id.into_expr()]
+    }
+
+    fn values(&self, key: &InstanceId) -> Vec<SimpleExpr> {
+        vec![Expr::val(key.0)]
+    }
+}
+
+/// The instances of these ids that exist, in no order.
+pub async fn by_ids(db: &impl ConnectionTrait, ids: &[InstanceId]) -> Result<Vec<ProcessInstance>, Error> {
+    rows(db, &Entity::find().filter(keyset::any_of(Column::Id, ids.iter().copied())).into_query()).await
+}
+
+/// The instance with that reference. Upper and lower case are one: people type references.
+pub async fn by_reference(
+    db: &impl ConnectionTrait,
+    reference: &str,
+) -> Result<Option<ProcessInstance>, Error> {
+    let select = Entity::find().filter(Column::Reference.eq(reference.to_ascii_uppercase()));
+    Ok(rows(db, &select.into_query()).await?.pop())
+}
+
+/// The instance with that id of the owning system. It is unique within a process only; of several, the newest.
+pub async fn by_external_id(
+    db: &impl ConnectionTrait,
+    external_id: &str,
+) -> Result<Option<ProcessInstance>, Error> {
+    let filter = InstanceFilter { external_id: Some(external_id.to_owned()), ..InstanceFilter::default() };
+    let page = PageRequest { limit: 1, ..PageRequest::default() };
+    Ok(list(db, &filter, Order::NewestFirst, &page).await?.items.pop())
+}
+
+/// A slice of the instances that match.
+pub async fn list(
+    db: &impl ConnectionTrait,
+    filter: &InstanceFilter,
+    order: Order,
+    page: &PageRequest<InstanceId>,
+) -> Result<Page<ProcessInstance>, Error> {
+    let mut select = matching(filter);
+    keyset::slice(&mut select, &ByCreation, order, page);
+    Ok(Page::from_rows(rows(db, &select).await?, page))
+}
+
+/// How many match; None above [`super::COUNTED`].
+pub async fn count(db: &impl ConnectionTrait, filter: &InstanceFilter) -> Result<Option<u64>, Error> {
+    let row = db.query_one(&keyset::capped(matching(filter))).await?;
+    let count = row.map(|row| row.try_get("", "count")).transpose()?;
+    Ok(super::counted(count.unwrap_or_default()))
+}
+
+fn matching(filter: &InstanceFilter) -> SelectStatement {
+    let condition = Condition::all()
+        .add_option(filter.process.as_deref().map(|process| Column::Process.eq(process)))
+        .add_option(filter.reference.as_deref().map(|it| Column::Reference.eq(it.to_ascii_uppercase())))
+        .add_option(filter.external_id.as_deref().map(|id| Column::ExternalId.eq(id)))
+        .add_option(filter.mapping_id.map(|id| Column::MappingId.eq(id.0)))
+        .add_option(
+            filter
+                .mailbox_ids
+                .as_ref()
+                .map(|ids| Column::MailboxId.is_in(ids.iter().copied().map(Into::<Uuid>::into))),
+        )
+        .add_option(filter.open.map(|open| Column::Open.eq(open)));
+    Entity::find().filter(condition).into_query()
+}
+
+async fn rows(db: &impl ConnectionTrait, select: &SelectStatement) -> Result<Vec<ProcessInstance>, Error> {
+    let rows = Model::find_by_statement(db.get_database_backend().build(select)).all(db).await?;
+    rows.into_iter().map(ProcessInstance::try_from).collect()
+}
+
+impl TryFrom<Model> for ProcessInstance {
+    type Error = Error;
+
+    fn try_from(row: Model) -> Result<Self, Error> {
+        let Value::Object(attributes) = row.attributes else {
+            return Err(Error::Corrupt {
+                table: "process_instance",
+                reason: "its attributes are no object".to_owned(),
+            });
+        };
+        Ok(Self {
+            id: row.id.into(),
+            reference: row.reference,
+            process: row.process,
+            mapping_id: row.mapping_id.map(Into::into),
+            mailbox_id: row.mailbox_id.map(Into::into),
+            open: row.open,
+            attributes,
+            external_id: row.external_id,
+            version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        })
+    }
+}

@@ -1,0 +1,66 @@
+//! Keyset paging as SQL: bounds and order of one slice, and the slices of many parents in one statement.
+
+use sea_orm::sea_query::{
+    Asterisk, Expr, ExprTrait, Order as Direction, SelectStatement, SimpleExpr, UnionType,
+};
+use sea_orm::{ColumnTrait, Condition};
+
+use crate::domain::page::{Order, PageRequest};
+
+/// The columns that order a list, the last one unique, and the key of a row in them.
+pub(super) trait Keyset {
+    /// What a cursor holds.
+    type Key: Clone;
+
+    /// The ordering columns of the list, as SQL.
+    fn columns(&self) -> Vec<SimpleExpr>;
+
+    /// The key's values, in the order of the columns.
+    fn values(&self, key: &Self::Key) -> Vec<SimpleExpr>;
+}
+
+/// Bounds, orders and limits the statement to the slice, with one row more to see whether there are more.
+pub(super) fn slice<S: Keyset>(
+    select: &mut SelectStatement,
+    keyset: &S,
+    order: Order,
+    page: &PageRequest<S::Key>,
+) {
+    let ascending = order == Order::OldestFirst;
+    let bounds = [(&page.after, ascending), (&page.before, !ascending)];
+    for (key, beyond) in bounds.into_iter().filter_map(|(key, up)| key.as_ref().map(|key| (key, up))) {
+        let (columns, values) = (Expr::tuple(keyset.columns()), Expr::tuple(keyset.values(key)));
+        select.and_where(if beyond { columns.gt(values) } else { columns.lt(values) });
+    }
+    let direction = if ascending != page.from_end { Direction::Asc } else { Direction::Desc };
+    for column in keyset.columns() {
+        select.order_by_expr(column, direction.clone());
+    }
+    select.limit(u64::from(page.limit) + 1);
+}
+
+/// One statement for the slices of all parents: each parent's own, so that each is read from its index and no
+/// further than its limit. A window function would number every row of every parent first.
+pub(super) fn each(parts: impl IntoIterator<Item = SelectStatement>) -> Option<SelectStatement> {
+    let mut parts = parts
+        .into_iter()
+        .map(|part| SelectStatement::new().column(Asterisk).from_subquery(part, "part").to_owned());
+    let mut all = parts.next()?;
+    all.unions(parts.map(|part| (UnionType::All, part)));
+    Some(all)
+}
+
+/// Counts the rows of a statement, giving up one above what is told exactly.
+pub(super) fn capped(mut select: SelectStatement) -> SelectStatement {
+    select.clear_selects().expr(Expr::val(1)).limit(super::COUNTED + 1);
+    SelectStatement::new().expr_as(Expr::cust("COUNT(*)"), "count").from_subquery(select, "capped").to_owned()
+}
+
+/// `column IN (ids)`, which is false for no ids.
+pub(super) fn any_of<C, I>(column: C, ids: I) -> Condition
+where
+    C: ColumnTrait,
+    I: IntoIterator<Item: Into<uuid::Uuid>>,
+{
+    Condition::all().add(column.is_in(ids.into_iter().map(Into::<uuid::Uuid>::into)))
+}

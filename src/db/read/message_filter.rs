@@ -1,0 +1,96 @@
+//! A filter of messages as a condition on columns.
+
+use sea_orm::sea_query::extension::postgres::PgExpr;
+use sea_orm::sea_query::{Expr, ExprTrait, LikeExpr, Query, SimpleExpr};
+use sea_orm::{ColumnTrait, Condition, DatabaseBackend};
+use uuid::Uuid;
+
+use super::{containing, names};
+use crate::db::entity::message::{Column, Entity};
+use crate::db::entity::{mailbox, message_address};
+use crate::domain::filter::MessageFilter;
+use crate::domain::handling::DispositionState;
+use crate::domain::message::{AddressRole, MessageState, Stage};
+use crate::domain::parsed::AutomaticKind;
+
+pub(super) fn condition(backend: DatabaseBackend, filter: &MessageFilter) -> Condition {
+    Condition::all()
+        .add_option(filter.mailbox_ids.as_ref().map(|ids| among(Column::MailboxId, ids)))
+        .add_option(filter.unified.map(unified))
+        .add_option(filter.mapping_ids.as_ref().map(|ids| among(Column::MappingId, ids)))
+        .add_option(filter.states.as_deref().map(|are| Column::State.is_in(names(are, MessageState::as_str))))
+        .add_option(filter.stages.as_deref().map(failed_at))
+        .add_option(
+            filter
+                .disposition_states
+                .as_deref()
+                .map(|are| Column::DispositionState.is_in(names(are, DispositionState::as_str))),
+        )
+        .add_option(
+            filter.automatic.as_deref().map(|are| Column::Automatic.is_in(names(are, AutomaticKind::as_str))),
+        )
+        .add_option(filter.folder.as_deref().map(|folder| Column::Folder.eq(folder)))
+        .add_option(filter.from.as_deref().map(|words| addressed(backend, &[AddressRole::From], words)))
+        .add_option(
+            filter.to.as_deref().map(|words| addressed(backend, &[AddressRole::To, AddressRole::Cc], words)),
+        )
+        .add_option(
+            filter
+                .subject
+                .as_deref()
+                .map(|words| like(backend, Column::Subject.into_expr(), containing(words))),
+        )
+        .add_option(filter.source_id.as_deref().map(|id| Column::SourceId.eq(id)))
+        .add_option(filter.internet_message_id.as_deref().map(|id| Column::InternetMessageId.eq(id)))
+        .add_option(filter.received_since.map(|instant| Column::ReceivedAt.gte(instant)))
+        .add_option(filter.received_before.map(|instant| Column::ReceivedAt.lt(instant)))
+        .add_option(
+            filter
+                .has_attachments
+                .map(|has| if has { Column::AttachmentCount.gt(0) } else { Column::AttachmentCount.eq(0) }),
+        )
+        .add_option(filter.linked.map(|linked| {
+            if linked { Column::InstanceId.is_not_null() } else { Column::InstanceId.is_null() }
+        }))
+        .add_option(filter.instance_id.map(|id| Column::InstanceId.eq(id.0)))
+        .add_option(filter.run_id.map(|id| Column::RunId.eq(id.0)))
+}
+
+fn among<T: Copy + Into<Uuid>>(column: Column, ids: &[T]) -> SimpleExpr {
+    column.is_in(ids.iter().copied().map(Into::<Uuid>::into))
+}
+
+/// Without regard to case: all of it on PostgreSQL, the ASCII letters' on SQLite.
+pub(super) fn like(backend: DatabaseBackend, text: SimpleExpr, pattern: LikeExpr) -> SimpleExpr {
+    if backend == DatabaseBackend::Postgres { text.ilike(pattern) } else { ExprTrait::like(text, pattern) }
+}
+
+fn unified(opted_in: bool) -> SimpleExpr {
+    Column::MailboxId.in_subquery(
+        Query::select()
+            .column(mailbox::Column::Id)
+            .from(mailbox::Entity)
+            .and_where(mailbox::Column::UnifiedInbox.eq(opted_in))
+            .to_owned(),
+    )
+}
+
+/// `->>` is the same on both databases.
+fn failed_at(stages: &[Stage]) -> SimpleExpr {
+    Expr::cust(r#""message"."failure" ->> 'stage'"#).is_in(names(stages, Stage::as_str))
+}
+
+fn addressed(backend: DatabaseBackend, roles: &[AddressRole], words: &str) -> SimpleExpr {
+    use message_address::Column as Address;
+    let matches = Condition::any()
+        .add(like(backend, Address::Address.into_expr(), containing(words)))
+        .add(like(backend, Address::Name.into_expr(), containing(words)));
+    let addresses = Query::select()
+        .expr(Expr::val(1))
+        .from(message_address::Entity)
+        .and_where(Expr::col((message_address::Entity, Address::MessageId)).equals((Entity, Column::Id)))
+        .and_where(Address::Role.is_in(roles.iter().map(|role| super::part::role_number(*role))))
+        .cond_where(matches)
+        .to_owned();
+    Expr::exists(addresses)
+}

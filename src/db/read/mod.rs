@@ -1,0 +1,51 @@
+//! What lists, loaders and downloads read: messages, their parts, process instances and runs.
+//!
+//! Every function is one statement, however many ids or parents it is asked for; only the columns needed are read.
+
+pub mod instance;
+mod keyset;
+pub mod message;
+mod message_filter;
+pub mod part;
+pub mod run;
+
+use sea_orm::Value;
+use sea_orm::sea_query::LikeExpr;
+use serde::de::DeserializeOwned;
+
+use super::{Error, from_json};
+
+/// Counting stops one above what is told exactly.
+pub const COUNTED: u64 = 10_000;
+
+/// A count that is given up above [`COUNTED`].
+pub(super) fn counted(count: i64) -> Option<u64> {
+    u64::try_from(count).ok().filter(|count| *count <= COUNTED)
+}
+
+/// A structure that a row may hold as JSON; JSON's own null counts as none.
+pub(super) fn structure_or_none<T: DeserializeOwned>(
+    table: &'static str,
+    json: Option<serde_json::Value>,
+) -> Result<Option<T>, Error> {
+    json.filter(|json| !json.is_null()).map(|json| from_json(table, json)).transpose()
+}
+
+/// Matches what holds the words, which stand for themselves.
+fn containing(words: &str) -> LikeExpr {
+    let mut pattern = String::with_capacity(words.len() + 2);
+    pattern.push('%');
+    for letter in words.chars() {
+        if matches!(letter, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(letter);
+    }
+    pattern.push('%');
+    LikeExpr::new(pattern).escape('\\')
+}
+
+/// Names as the values of a column.
+fn names<T: Copy>(values: &[T], name: impl Fn(T) -> &'static str) -> Vec<Value> {
+    values.iter().map(|value| Value::from(name(*value))).collect()
+}
