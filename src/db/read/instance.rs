@@ -4,7 +4,6 @@ use sea_orm::sea_query::{Expr, SelectStatement, SimpleExpr};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryTrait,
 };
-use serde_json::Value;
 use uuid::Uuid;
 
 use super::keyset::{self, Keyset};
@@ -92,30 +91,4 @@ fn matching(filter: &InstanceFilter) -> SelectStatement {
 async fn rows(db: &impl ConnectionTrait, select: &SelectStatement) -> Result<Vec<ProcessInstance>, Error> {
     let rows = Model::find_by_statement(db.get_database_backend().build(select)).all(db).await?;
     rows.into_iter().map(ProcessInstance::try_from).collect()
-}
-
-impl TryFrom<Model> for ProcessInstance {
-    type Error = Error;
-
-    fn try_from(row: Model) -> Result<Self, Error> {
-        let Value::Object(attributes) = row.attributes else {
-            return Err(Error::Corrupt {
-                table: "process_instance",
-                reason: "its attributes are no object".to_owned(),
-            });
-        };
-        Ok(Self {
-            id: row.id.into(),
-            reference: row.reference,
-            process: row.process,
-            mapping_id: row.mapping_id.map(Into::into),
-            mailbox_id: row.mailbox_id.map(Into::into),
-            open: row.open,
-            attributes,
-            external_id: row.external_id,
-            version: row.version,
-            created_at: row.created_at,
-            updated_at: row.updated_at,
-        })
-    }
 }

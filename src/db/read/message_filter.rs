@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::{containing, names};
 use crate::db::entity::message::{Column, Entity};
 use crate::db::entity::{mailbox, message_address};
+use crate::db::pairing::internet_message_id_hash;
 use crate::domain::filter::MessageFilter;
 use crate::domain::handling::DispositionState;
 use crate::domain::message::{AddressRole, MessageState, Stage};
@@ -41,7 +42,7 @@ pub(super) fn condition(backend: DatabaseBackend, filter: &MessageFilter) -> Con
                 .map(|words| like(backend, Column::Subject.into_expr(), containing(words))),
         )
         .add_option(filter.source_id.as_deref().map(|id| Column::SourceId.eq(id)))
-        .add_option(filter.internet_message_id.as_deref().map(|id| Column::InternetMessageId.eq(id)))
+        .add_option(filter.internet_message_id.as_deref().map(has_message_id))
         .add_option(filter.received_since.map(|instant| Column::ReceivedAt.gte(instant)))
         .add_option(filter.received_before.map(|instant| Column::ReceivedAt.lt(instant)))
         .add_option(
@@ -73,6 +74,12 @@ fn unified(opted_in: bool) -> SimpleExpr {
             .and_where(mailbox::Column::UnifiedInbox.eq(opted_in))
             .to_owned(),
     )
+}
+
+/// Found by the hash, which is indexed. People paste ids with their brackets.
+fn has_message_id(id: &str) -> SimpleExpr {
+    let id = id.trim().trim_start_matches('<').trim_end_matches('>');
+    Column::InternetMessageIdHash.eq(internet_message_id_hash(id)).and(Column::InternetMessageId.eq(id))
 }
 
 /// `->>` is the same on both databases.
