@@ -42,6 +42,16 @@ impl Error {
         matches!(self, Self::Contended(_))
     }
 
+    /// Whether the unique key of that column is taken, by the names that the databases give: SQLite the columns,
+    /// PostgreSQL the constraint or the index.
+    pub fn is_taken(&self, table: &str, column: &str) -> bool {
+        let Self::Taken(what) = self else { return false };
+        let mut words = what.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '.'));
+        let (by_column, by_constraint, by_index) =
+            (format!("{table}.{column}"), format!("{table}_{column}_key"), format!("{table}_{column}"));
+        words.any(|word| word == by_column || word == by_constraint || word == by_index)
+    }
+
     /// Whether nothing works for now, whatever is asked.
     pub const fn is_unavailable(&self) -> bool {
         matches!(self, Self::Unavailable(_))

@@ -4,14 +4,19 @@
 //! `credential` `mailbox` `mapping` `job`. The intake: `intake` `lease` `store` `run` `event`. Lists and loaders: `read`.
 
 mod connect;
+pub mod credential;
 pub mod disposition;
 mod entity;
 pub mod error;
 pub mod event;
 pub mod instance;
 pub mod intake;
+pub mod job;
 pub mod lease;
+pub mod mailbox;
+pub mod mapping;
 pub mod migrate;
+pub mod paging;
 pub mod pairing;
 pub mod read;
 pub mod run;
