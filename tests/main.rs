@@ -3,3 +3,5 @@
 
 mod harness;
 mod migrations;
+
+mod harness;
