@@ -73,6 +73,16 @@ impl Database {
         Ok(self.0.write.begin_with_options(options).await?)
     }
 
+    /// The same pools, with every statement told when it ends: what it was and how long it took.
+    pub fn observed(&self, told: impl Fn(&str, std::time::Duration) + Clone + Send + Sync + 'static) -> Self {
+        let observe = |mut door: DatabaseConnection| {
+            let told = told.clone();
+            door.set_metric_callback(move |info| told(&info.statement.sql, info.elapsed));
+            door
+        };
+        Self(Arc::new(Doors { read: observe(self.0.read.clone()), write: observe(self.0.write.clone()) }))
+    }
+
     /// Answers, or says why not.
     pub async fn ping(&self) -> Result<(), Error> {
         Ok(self.0.read.ping().await?)

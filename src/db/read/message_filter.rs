@@ -5,7 +5,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, LikeExpr, Query, SimpleExpr};
 use sea_orm::{ColumnTrait, Condition, DatabaseBackend};
 use uuid::Uuid;
 
-use super::{containing, names};
+use super::names;
 use crate::db::entity::message::{Column, Entity};
 use crate::db::entity::{mailbox, message_address};
 use crate::db::pairing::internet_message_id_hash;
@@ -35,12 +35,7 @@ pub(super) fn condition(backend: DatabaseBackend, filter: &MessageFilter) -> Con
         .add_option(
             filter.to.as_deref().map(|words| addressed(backend, &[AddressRole::To, AddressRole::Cc], words)),
         )
-        .add_option(
-            filter
-                .subject
-                .as_deref()
-                .map(|words| like(backend, Column::Subject.into_expr(), containing(words))),
-        )
+        .add_option(filter.subject.as_deref().map(|words| holds(backend, Column::Subject.into_expr(), words)))
         .add_option(filter.source_id.as_deref().map(|id| Column::SourceId.eq(id)))
         .add_option(filter.internet_message_id.as_deref().map(has_message_id))
         .add_option(filter.received_since.map(|instant| Column::ReceivedAt.gte(instant)))
@@ -61,9 +56,23 @@ fn among<T: Copy + Into<Uuid>>(column: Column, ids: &[T]) -> SimpleExpr {
     column.is_in(ids.iter().copied().map(Into::<Uuid>::into))
 }
 
-/// Without regard to case: all of it on PostgreSQL, the ASCII letters' on SQLite.
-pub(super) fn like(backend: DatabaseBackend, text: SimpleExpr, pattern: LikeExpr) -> SimpleExpr {
-    if backend == DatabaseBackend::Postgres { text.ilike(pattern) } else { ExprTrait::like(text, pattern) }
+/// Whether the text holds the words, which stand for themselves, in any case: all of it on PostgreSQL, the ASCII
+/// letters' on SQLite.
+fn holds(backend: DatabaseBackend, text: SimpleExpr, words: &str) -> SimpleExpr {
+    let mut pattern = String::with_capacity(words.len() + 2);
+    pattern.push('%');
+    for letter in words.chars() {
+        if matches!(letter, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(letter);
+    }
+    pattern.push('%');
+    match backend {
+        // A backslash escapes by default.
+        DatabaseBackend::Postgres => text.ilike(pattern),
+        _ => ExprTrait::like(text, LikeExpr::new(pattern).escape('\\')),
+    }
 }
 
 fn unified(opted_in: bool) -> SimpleExpr {
@@ -89,9 +98,11 @@ fn failed_at(stages: &[Stage]) -> SimpleExpr {
 
 fn addressed(backend: DatabaseBackend, roles: &[AddressRole], words: &str) -> SimpleExpr {
     use message_address::Column as Address;
-    let matches = Condition::any()
-        .add(like(backend, Address::Address.into_expr(), containing(words)))
-        .add(like(backend, Address::Name.into_expr(), containing(words)));
+    let matches = Condition::any().add(holds(backend, Address::Address.into_expr(), words)).add(holds(
+        backend,
+        Address::Name.into_expr(),
+        words,
+    ));
     let addresses = Query::select()
         .expr(Expr::val(1))
         .from(message_address::Entity)

@@ -10,7 +10,6 @@ pub mod part;
 pub mod run;
 
 use sea_orm::Value;
-use sea_orm::sea_query::LikeExpr;
 use serde::de::DeserializeOwned;
 
 use super::{Error, from_json};
@@ -29,20 +28,6 @@ pub(super) fn structure_or_none<T: DeserializeOwned>(
     json: Option<serde_json::Value>,
 ) -> Result<Option<T>, Error> {
     json.filter(|json| !json.is_null()).map(|json| from_json(table, json)).transpose()
-}
-
-/// Matches what holds the words, which stand for themselves.
-fn containing(words: &str) -> LikeExpr {
-    let mut pattern = String::with_capacity(words.len() + 2);
-    pattern.push('%');
-    for letter in words.chars() {
-        if matches!(letter, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(letter);
-    }
-    pattern.push('%');
-    LikeExpr::new(pattern).escape('\\')
 }
 
 /// Names as the values of a column.
