@@ -1,8 +1,7 @@
 //! The integration tests: one binary, one module a subject.
 #![expect(clippy::unwrap_used, reason = "a test that meets what it does not expect ends there")]
+#![expect(clippy::expect_used, reason = "a test that meets what it does not expect ends there")]
 
 mod api_data;
 mod harness;
 mod migrations;
-
-mod harness;

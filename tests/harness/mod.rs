@@ -1,12 +1,10 @@
-//! What the tests start: servers on free ports, in folders of their own, ended with the process.
-
-pub mod database;
-pub mod postgres;
-//! Real servers for the tests, started on free ports in temporary folders and ended with their owner.
+//! What the tests start: servers on free ports, in folders of their own, ended with their owner.
 
 pub mod certs;
+pub mod database;
 pub mod dovecot;
 pub mod person;
+pub mod postgres;
 pub mod proxy;
 #[cfg(test)]
 mod smoke;
