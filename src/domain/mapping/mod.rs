@@ -1,143 +1,54 @@
 //! The rules that turn a message into a process instance, and the pure core that applies them.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `rule` `correlation` | what a mapping says, as types |
+//! | `draft` | a mapping before it is saved, and what is wrong with it |
+//! | `validate` | every check that is made when a mapping is saved |
+//! | `expression` `template` `function` | CEL and Jinja: what they may use, how they are bounded |
+//! | `compiled` | a mapping ready to be applied; built once, shared by all workers |
+//! | `view` | the message as expressions and templates see it |
+//! | `field` `coerce` `values` | every rule evaluated once: typed, bounded values |
+//! | `apply` | values -> the attributes of a new or of an existing instance |
+//! | `signals` | what a message says about the instance it belongs to |
+//! | `found` `correlate` | what the lookups found, and the decision with its evidence |
+//!
+//! A message goes `signals` + `values` (before the transaction), then `found` -> `correlate` -> `apply` (in it).
+
+mod apply;
+mod coerce;
+mod compiled;
+mod correlate;
+mod correlation;
+mod draft;
+mod expression;
+mod expression_check;
+mod expression_function;
+mod field;
+mod found;
+mod function;
+mod rule;
+mod signals;
+mod template;
+mod template_scan;
+mod validate;
+mod values;
+mod view;
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::id::MappingId;
-use super::named::named_enum;
 
-named_enum! {
-    /// The type of an attribute.
-    pub enum AttributeType {
-        String = "STRING",
-        Text = "TEXT",
-        Integer = "INTEGER",
-        Decimal = "DECIMAL",
-        Boolean = "BOOLEAN",
-        DateTime = "DATE_TIME",
-        Json = "JSON",
-    }
-}
-named_enum! {
-    /// What a rule does when an instance is updated.
-    pub enum UpdateAction { Keep = "KEEP", Replace = "REPLACE", Append = "APPEND" }
-}
-named_enum! {
-    /// A part of the message, as it is.
-    pub enum MessageField {
-        Subject = "SUBJECT",
-        FromAddress = "FROM_ADDRESS",
-        FromName = "FROM_NAME",
-        SenderAddress = "SENDER_ADDRESS",
-        ReplyToAddress = "REPLY_TO_ADDRESS",
-        To = "TO",
-        Cc = "CC",
-        BodyText = "BODY_TEXT",
-        BodyHtml = "BODY_HTML",
-        BodyNewText = "BODY_NEW_TEXT",
-        ReceivedAt = "RECEIVED_AT",
-        SentAt = "SENT_AT",
-        Importance = "IMPORTANCE",
-        InternetMessageId = "INTERNET_MESSAGE_ID",
-        ConversationId = "CONVERSATION_ID",
-        OriginalSender = "ORIGINAL_SENDER",
-        OriginalRecipient = "ORIGINAL_RECIPIENT",
-        AttachmentNames = "ATTACHMENT_NAMES",
-        AttachmentCount = "ATTACHMENT_COUNT",
-        Headers = "HEADERS",
-        Size = "SIZE",
-    }
-}
-named_enum! {
-    /// A way to find the instance that a message belongs to.
-    pub enum CorrelationStrategy {
-        ReferenceInSubject = "REFERENCE_IN_SUBJECT",
-        ReferenceInBody = "REFERENCE_IN_BODY",
-        ThreadHeaders = "THREAD_HEADERS",
-        Conversation = "CONVERSATION",
-        RecipientTag = "RECIPIENT_TAG",
-        KeyExpression = "KEY_EXPRESSION",
-    }
-}
-named_enum! {
-    /// What is done when an instance matches.
-    pub enum MatchAction { Update = "UPDATE", Create = "CREATE", Ignore = "IGNORE" }
-}
-named_enum! {
-    /// What is done when the matched instance is closed.
-    pub enum ClosedMatchAction { Reopen = "REOPEN", Update = "UPDATE", Create = "CREATE", Ignore = "IGNORE" }
-}
-named_enum! {
-    /// What is done when nothing matches.
-    pub enum NoMatchAction { Create = "CREATE", Ignore = "IGNORE" }
-}
-
-/// Where an attribute's value comes from.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ValueSource {
-    /// A part of the message.
-    Field(MessageField),
-    /// A CEL expression over `message`.
-    Expression(String),
-    /// A Jinja template over `message`.
-    Template(String),
-    /// The same for every message; never null.
-    Constant(Value),
-}
-
-/// One attribute of the instance and where its value comes from.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct AttributeRule {
-    /// Its name.
-    pub attribute: String,
-    /// Its type.
-    pub r#type: AttributeType,
-    /// Where the value comes from.
-    pub source: ValueSource,
-    /// A message that gives it no value fails.
-    pub required: bool,
-    /// Characters; longer values are cut, and the cut is noted.
-    pub max_length: Option<i32>,
-    /// Whether it applies when an instance is created.
-    pub on_create: bool,
-    /// What it does when an instance is updated.
-    pub on_update: UpdateAction,
-}
-
-/// How a message is matched to an instance that already exists.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Correlation {
-    /// Tried in order; the first match wins.
-    pub strategies: Vec<CorrelationStrategy>,
-    /// With one capture group; None: the mapping's reference format.
-    pub reference_pattern: Option<String>,
-    /// CEL expression giving a business key.
-    pub key_expression: Option<String>,
-    /// When an open instance matches.
-    pub on_match: MatchAction,
-    /// When a closed instance matches.
-    pub on_closed_match: ClosedMatchAction,
-    /// REOPEN only within so many days of closing.
-    pub reopen_within_days: Option<i32>,
-    /// When nothing matches.
-    pub on_no_match: NoMatchAction,
-}
-
-impl Default for Correlation {
-    fn default() -> Self {
-        Self {
-            strategies: vec![CorrelationStrategy::ReferenceInSubject, CorrelationStrategy::ThreadHeaders],
-            reference_pattern: None,
-            key_expression: None,
-            on_match: MatchAction::Update,
-            on_closed_match: ClosedMatchAction::Reopen,
-            reopen_within_days: None,
-            on_no_match: NoMatchAction::Create,
-        }
-    }
-}
+pub use apply::{Change, create, update};
+pub use compiled::CompiledMapping;
+pub use correlate::{Decision, correlate};
+pub use correlation::{ClosedMatchAction, Correlation, CorrelationStrategy, MatchAction, NoMatchAction};
+pub use draft::{Draft, Problem, ProblemCode};
+pub use found::{Found, InstanceFacts, Role};
+pub use rule::{AttributeRule, AttributeType, MessageField, UpdateAction, ValueSource};
+pub use signals::{ReferenceCandidate, Signals, ThreadHeader, ThreadId};
+pub use validate::validate;
+pub use values::{MapFailure, Parsed, Values};
 
 /// How messages become instances of one business process.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,0 +1,97 @@
+//! A mapping ready to be applied: programs, templates and patterns compiled once, shared by all workers.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use regex::Regex;
+use serde_json::Value;
+
+use super::correlate::{self, Decision};
+use super::correlation::{Correlation, CorrelationStrategy};
+use super::draft::{Draft, Problem};
+use super::expression::Expression;
+use super::found::Found;
+use super::rule::{AttributeType, MessageField, UpdateAction};
+use super::signals::{self, Signals};
+use super::template::Templates;
+use super::view::Members;
+use super::{Mapping, validate};
+use crate::domain::parsed::ParsedMessage;
+
+/// A mapping that was checked and compiled. Made once a version of the mapping; shared behind an `Arc`.
+#[derive(Debug)]
+pub struct CompiledMapping {
+    pub(super) process: String,
+    pub(super) prefix: String,
+    pub(super) rules: Vec<CompiledRule>,
+    pub(super) templates: Templates,
+    /// What expressions look at.
+    pub(super) cel_members: Members,
+    /// What templates look at.
+    pub(super) jinja_members: Members,
+    pub(super) correlation: Correlation,
+    pub(super) reference_pattern: Regex,
+}
+
+/// A rule without anything left to be checked.
+#[derive(Debug)]
+pub(super) struct CompiledRule {
+    pub(super) attribute: Arc<str>,
+    pub(super) r#type: AttributeType,
+    pub(super) source: Source,
+    pub(super) required: bool,
+    /// Characters, of texts.
+    pub(super) max_length: usize,
+    pub(super) on_create: bool,
+    pub(super) on_update: UpdateAction,
+}
+
+/// Where a value comes from.
+#[derive(Debug)]
+pub(super) enum Source {
+    Field(MessageField),
+    Expression(Expression),
+    /// By its name among the mapping's templates.
+    Template(String),
+    /// Of the attribute's type already.
+    Constant(Value),
+}
+
+impl CompiledMapping {
+    /// Checks and compiles.
+    ///
+    /// # Errors
+    /// Everything that keeps the mapping from working.
+    pub fn new(mapping: &Mapping) -> Result<Self, Vec<Problem>> {
+        Self::from_draft(&mapping.draft())
+    }
+
+    /// Checks and compiles what was not saved yet.
+    ///
+    /// # Errors
+    /// Everything that keeps the mapping from working.
+    pub fn from_draft(draft: &Draft) -> Result<Self, Vec<Problem>> {
+        validate::compile(draft)
+    }
+
+    /// Key of the process whose instances it makes.
+    pub fn process(&self) -> &str {
+        &self.process
+    }
+
+    /// Prefix of the references it gives.
+    pub fn reference_prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    /// What the message says about the instance it belongs to: what to look up, and what to store with it.
+    pub fn signals(&self, message: &ParsedMessage, received_at: DateTime<Utc>) -> Signals {
+        let in_subject = self.correlation.strategies.contains(&CorrelationStrategy::ReferenceInSubject);
+        signals::read(message, received_at, in_subject.then_some(&self.reference_pattern), &self.prefix)
+    }
+
+    /// Decides what becomes of a message, by what the lookups found.
+    pub fn correlate(&self, signals: &Signals, found: &Found) -> Decision {
+        correlate::correlate(&self.correlation, &self.process, signals, found)
+    }
+}
