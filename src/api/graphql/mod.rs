@@ -1,0 +1,30 @@
+//! GraphQL: one folder a resource; `schema.rs` lists them.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `schema` | the list of resources; where a new one is added |
+//! | `executor` `document` | one way to run an operation, whatever brought it, within limits |
+//! | `error` | errors with codes, and what is not told; `user_error` refusals that a caller can mend |
+//! | `http` `sse` `ws` | the transports |
+//! | `context` | what resolvers find: the caller, the services, the loaders |
+//! | `paging` `cursor` | Relay connections over keyset paging |
+//! | `node/` | global ids and refetching |
+//! | `scalar` | DateTime, JSON |
+
+pub mod context;
+pub mod cursor;
+pub mod document;
+pub mod error;
+pub mod executor;
+pub mod http;
+pub mod node;
+pub mod paging;
+pub mod scalar;
+pub mod schema;
+pub mod sse;
+pub mod viewer;
+pub mod ws;
+
+pub use context::{Backend, ContextExt};
+pub use error::{Error, Result};
+pub use executor::{Executor, Limits};

@@ -1,0 +1,60 @@
+//! The resources, and the schema that they make. A new resource is its folder and its names here.
+
+use std::sync::LazyLock;
+
+use async_graphql::{
+    EmptyMutation, EmptySubscription, MergedObject, Request, SDLExportOptions, SchemaBuilder,
+};
+
+use super::context::Backend;
+use super::error::ErrorCode;
+use super::executor::Limits;
+use super::viewer::ViewerQuery;
+use crate::domain::access::Caller;
+
+/// What can be read. Lists are paged, and what a caller may not see does not exist for it.
+#[derive(MergedObject, Default)]
+pub struct Query(ViewerQuery);
+
+/// What can be changed.
+pub type Mutation = EmptyMutation;
+
+/// What can be followed.
+pub type Subscription = EmptySubscription;
+
+/// The whole schema.
+pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
+
+fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
+    Schema::build(Query::default(), Mutation::default(), Subscription::default())
+        .register_output_type::<ErrorCode>()
+        // It names fields that a caller may not know of.
+        .disable_suggestions()
+}
+
+/// The schema over the services, within the limits.
+pub fn build(backend: &Backend, limits: Limits) -> Schema {
+    builder().limit_depth(limits.depth).limit_complexity(limits.complexity).data(backend.clone()).finish()
+}
+
+/// Puts into a request what its resolvers find: the caller, and the loaders of every resource.
+pub fn with_request_data(request: Request, _backend: &Backend, caller: Caller) -> Request {
+    request.data(caller)
+}
+
+/// The schema in its own language: sorted, the same for the same code.
+pub fn sdl() -> &'static str {
+    static SDL: LazyLock<String> = LazyLock::new(|| {
+        let options = SDLExportOptions::new()
+            .sorted_fields()
+            .sorted_arguments()
+            .sorted_enum_items()
+            .include_specified_by()
+            .use_space_ident();
+        let text = builder().finish().sdl_with_options(options);
+        // The library ends lines with blanks here and there.
+        let lines: Vec<_> = text.lines().map(str::trim_end).collect();
+        format!("{}\n", lines.join("\n").trim())
+    });
+    &SDL
+}

@@ -1,0 +1,78 @@
+//! Everything that is served over HTTP: GraphQL, files, health, metrics.
+//!
+//! | path | what | token |
+//! |---|---|---|
+//! | `/graphql` | queries and mutations by POST and GET; subscriptions by WebSocket and SSE | yes |
+//! | `/graphiql` | a page to try queries in; it holds nothing itself | no |
+//! | `/schema.graphql` | the schema | yes |
+//! | `/files/…` | raw messages and attachments, by signed URL | the URL is it |
+//! | `/livez` `/readyz` | health | no |
+//! | `/metrics` | on its own port | no |
+
+pub mod auth;
+pub mod graphql;
+pub mod health;
+pub mod metrics;
+pub mod token;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderName, header};
+use axum::response::Html;
+use axum::routing::{any, get};
+use tower_http::limit::RequestBodyLimitLayer;
+use tower_http::request_id::{MakeRequestId, PropagateRequestIdLayer, RequestId, SetRequestIdLayer};
+
+use self::auth::Authenticator;
+use self::graphql::Executor;
+use self::health::ReadyCheck;
+use self::token::Verified;
+
+/// Carries the id under which a request stands in the log.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What the routes need.
+#[derive(Clone)]
+pub struct Api {
+    /// Answers GraphQL operations.
+    pub graphql: Executor,
+    /// Accepts tokens.
+    pub auth: Authenticator,
+    /// Asks the database for a sign of life.
+    pub ready: ReadyCheck,
+}
+
+/// All routes but `/metrics`.
+pub fn router(api: Api) -> Router {
+    let body_bytes = api.graphql.limits().body_bytes;
+    Router::new()
+        .route("/graphql", any(graphql::http::graphql))
+        .route("/graphiql", get(graphiql))
+        .route("/schema.graphql", get(schema))
+        .route("/livez", get(health::livez))
+        .route("/readyz", get(health::readyz))
+        // axum's own limit does not hold for handlers that read the body themselves.
+        .layer(DefaultBodyLimit::disable())
+        .layer(RequestBodyLimitLayer::new(body_bytes))
+        .layer(PropagateRequestIdLayer::new(REQUEST_ID))
+        .layer(SetRequestIdLayer::new(REQUEST_ID, NewRequestId))
+        .with_state(api)
+}
+
+async fn graphiql() -> ([(HeaderName, &'static str); 1], Html<&'static str>) {
+    ([(header::CACHE_CONTROL, "no-cache")], Html(include_str!("graphiql.html")))
+}
+
+async fn schema(_: Verified) -> ([(HeaderName, &'static str); 1], &'static str) {
+    ([(header::CONTENT_TYPE, "application/graphql; charset=utf-8")], graphql::schema::sdl())
+}
+
+/// Request ids sort by time, as all ids do.
+#[derive(Clone, Copy)]
+struct NewRequestId;
+
+impl MakeRequestId for NewRequestId {
+    fn make_request_id<B>(&mut self, _: &axum::http::Request<B>) -> Option<RequestId> {
+        uuid::Uuid::now_v7().to_string().parse().ok().map(RequestId::new)
+    }
+}
