@@ -1,18 +1,17 @@
 //! What resolvers find in their context: who asks, and what answers.
 
-use std::sync::Arc;
-
 use async_graphql::Context;
 
 use super::error::{Error, Result};
-use crate::domain::access::{Caller, Scope};
-use crate::domain::clock::Clock;
+use crate::domain::access::Caller;
+use crate::service;
+use crate::service::permit::{Permit, Right};
 
 /// What resolvers call. Cheap to clone.
 #[derive(Clone)]
 pub struct Backend {
-    /// Where time comes from.
-    pub clock: Arc<dyn Clock>,
+    /// Database, keys and clock, for the services and for reads.
+    pub services: service::Context,
 }
 
 /// Reaches the caller and the services from a resolver.
@@ -22,14 +21,14 @@ pub trait ContextExt {
     /// What answers.
     fn backend(&self) -> Result<&Backend>;
 
-    /// Refuses a caller whose token lacks the scope.
-    fn require(&self, scope: Scope) -> Result<&Caller> {
-        let caller = self.caller()?;
-        if caller.has(scope) {
-            Ok(caller)
-        } else {
-            Err(Error::Forbidden(format!("This needs a token with the scope {scope}.")))
-        }
+    /// What the services work with.
+    fn services(&self) -> Result<&service::Context> {
+        Ok(&self.backend()?.services)
+    }
+
+    /// The right to do something, or FORBIDDEN.
+    fn permit<R: Right>(&self) -> Result<Permit<R>> {
+        Ok(Permit::of(self.caller()?)?)
     }
 }
 

@@ -4,6 +4,9 @@ use std::sync::Arc;
 
 use async_graphql::{Enum, ErrorExtensionValues, PathSegment, ServerError};
 
+use crate::service::permit::Forbidden;
+use crate::{db, service};
+
 /// `extensions.code` of everything in the response's `errors`; refusals that a caller can mend are `userErrors`.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorCode {
@@ -120,6 +123,32 @@ impl Error {
     }
 }
 
+impl From<Forbidden> for Error {
+    fn from(refused: Forbidden) -> Self {
+        Self::Forbidden(refused.to_string())
+    }
+}
+
+impl From<service::Error> for Error {
+    fn from(error: service::Error) -> Self {
+        match error {
+            service::Error::Forbidden(refused) => refused.into(),
+            service::Error::NotFound => Self::NotFound("There is no such thing.".to_owned()),
+            service::Error::Refused(mut refusals) => match refusals.pop() {
+                Some(refusal) => Self::InvalidArgument(refusal.message),
+                None => Self::internal("a refusal without a reason"),
+            },
+            other => Self::internal(other),
+        }
+    }
+}
+
+impl From<db::Error> for Error {
+    fn from(error: db::Error) -> Self {
+        Self::internal(error)
+    }
+}
+
 impl From<Error> for ServerError {
     fn from(error: Error) -> Self {
         let mut server = ServerError::new(error.to_string(), None);
@@ -154,7 +183,7 @@ fn told_one(mut error: ServerError, request_id: &str) -> ServerError {
     }
     if code == ErrorCode::Internal {
         let cause: &dyn std::fmt::Display = match &ours {
-            Some(Error::Internal(cause)) => cause,
+            Some(Error::Internal(cause)) => &Chain(cause.as_ref()),
             _ => &error.message,
         };
         tracing::error!(request_id, path = %dotted(&error.path), error = %cause, "a field failed");
@@ -167,6 +196,21 @@ fn told_one(mut error: ServerError, request_id: &str) -> ServerError {
     error.extensions = Some(extensions);
     error.source = None;
     error
+}
+
+/// An error and what caused it, on one line.
+struct Chain<'a>(&'a (dyn std::error::Error + Send + Sync));
+
+impl std::fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut cause = self.0.source();
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
 }
 
 fn library_code(message: &str) -> ErrorCode {

@@ -4,7 +4,8 @@
 //! |---|---|
 //! | `schema` | the list of resources; where a new one is added |
 //! | `executor` `document` | one way to run an operation, whatever brought it, within limits |
-//! | `error` | errors with codes, and what is not told; `user_error` refusals that a caller can mend |
+//! | `error` | errors with codes, and what is not told |
+//! | `user_error` `provider_error` | refusals that a caller can mend; what a provider answered |
 //! | `http` `sse` `ws` | the transports |
 //! | `context` | what resolvers find: the caller, the services, the loaders |
 //! | `paging` `cursor` | Relay connections over keyset paging |
@@ -19,9 +20,11 @@ pub mod executor;
 pub mod http;
 pub mod node;
 pub mod paging;
+pub mod provider_error;
 pub mod scalar;
 pub mod schema;
 pub mod sse;
+pub mod user_error;
 pub mod viewer;
 pub mod ws;
 
