@@ -86,6 +86,15 @@ pub async fn release(db: &impl ConnectionTrait, lease: &Lease) -> Result<(), Err
     Ok(())
 }
 
+/// Takes the lease from whoever holds it, because what is read was changed: nothing that was begun before can be
+/// committed after. Waits for a batch that is being committed.
+pub async fn revoke(tx: &impl ConnectionTrait, mailbox_id: MailboxId) -> Result<(), Error> {
+    let sql = "UPDATE lease SET owner = NULL, fence = fence + 1 WHERE mailbox_id = $1";
+    let revoke = Statement::from_sql_and_values(tx.get_database_backend(), sql, [mailbox_id.0.into()]);
+    tx.execute_raw(revoke).await?;
+    Ok(())
+}
+
 fn until_sql(backend: DatabaseBackend, ttl: Duration) -> String {
     let seconds = ttl.as_secs_f64();
     match backend {

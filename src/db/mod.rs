@@ -31,6 +31,8 @@ use sea_orm::{
 
 pub use connect::Options;
 pub use error::Error;
+/// The database itself, or a transaction of it.
+pub use sea_orm::ConnectionTrait as Connection;
 
 /// The database, by two doors: many readers, and writers one at a time on SQLite.
 #[derive(Clone)]

@@ -46,6 +46,12 @@ impl ProviderSettings {
         }
     }
 
+    /// What the connection logs in with: the mailbox's own login, else the credential's user name, else the address.
+    pub fn login<'a>(&'a self, username: Option<&'a str>, address: &'a str) -> &'a str {
+        let Self::Imap(imap) = self;
+        imap.login.as_deref().or(username).unwrap_or(address)
+    }
+
     /// The provider's own identity of the mailbox, unique over the installation: the same physical mailbox
     /// twice is TAKEN. `login` is what the connection logs in with.
     pub fn identity(&self, login: &str) -> String {

@@ -134,17 +134,6 @@ pub async fn set_checked(
     Ok(())
 }
 
-/// Lets the enabled jobs of a mailbox run at once.
-pub async fn wake_mailbox(db: &impl ConnectionTrait, id: MailboxId, now: DateTime<Utc>) -> Result<(), Error> {
-    job::Entity::update_many()
-        .set(job::ActiveModel { next_run_at: Set(Some(now)), ..Default::default() })
-        .filter(job::Column::MailboxId.eq(id.0))
-        .filter(job::Column::Enabled.eq(true))
-        .exec(db)
-        .await?;
-    Ok(())
-}
-
 /// What of a job is unique, and was taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Taken {

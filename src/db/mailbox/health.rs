@@ -1,12 +1,14 @@
 //! How a mailbox fares: written by the worker, apart from the configuration and without a new version.
 
+use chrono::{DateTime, Utc};
+use sea_orm::sea_query::{Expr, Query, SelectStatement};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
 use super::row;
 use crate::db::Error;
-use crate::db::entity::mailbox;
+use crate::db::entity::{job, mailbox};
 use crate::domain::health::MailboxHealth;
-use crate::domain::id::MailboxId;
+use crate::domain::id::{CredentialId, MailboxId};
 
 /// Writes how the mailbox fares, unless it was paused meanwhile.
 pub async fn set_health(
@@ -33,6 +35,54 @@ pub async fn set_unread_count(
         .set(mailbox::ActiveModel { unread_count: Set(unread), ..Default::default() })
         .filter(mailbox::Column::Id.eq(id.0))
         .exec(db)
+        .await?;
+    Ok(())
+}
+
+/// The mailboxes that waited for this credential are tried at once.
+pub async fn retry_of_credential(
+    tx: &impl ConnectionTrait,
+    id: CredentialId,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let theirs = mailbox::Column::CredentialId.eq(id.0);
+    let mut mailboxes = Query::select();
+    mailboxes.column(mailbox::Column::Id).from(mailbox::Entity).and_where(theirs.clone());
+    retry(tx, theirs, mailboxes.to_owned(), now).await
+}
+
+/// The mailbox is tried at once, whatever it waited for.
+pub async fn retry_at_once(
+    tx: &impl ConnectionTrait,
+    id: MailboxId,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let this = mailbox::Column::Id.eq(id.0);
+    let mut mailboxes = Query::select();
+    mailboxes.column(mailbox::Column::Id).from(mailbox::Entity).and_where(this.clone());
+    retry(tx, this, mailboxes.to_owned(), now).await
+}
+
+async fn retry(
+    tx: &impl ConnectionTrait,
+    which: Expr,
+    ids: SelectStatement,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    mailbox::Entity::update_many()
+        .set(mailbox::ActiveModel {
+            waits_for_person: Set(false),
+            next_attempt_at: Set(None),
+            ..Default::default()
+        })
+        .filter(which)
+        .exec(tx)
+        .await?;
+    job::Entity::update_many()
+        .set(job::ActiveModel { next_run_at: Set(Some(now)), ..Default::default() })
+        .filter(job::Column::MailboxId.in_subquery(ids))
+        .filter(job::Column::Enabled.eq(true))
+        .exec(tx)
         .await?;
     Ok(())
 }

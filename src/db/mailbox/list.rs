@@ -1,5 +1,6 @@
 //! Lists of mailboxes.
 
+use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, Select};
 
 use crate::db::Error;
@@ -10,17 +11,17 @@ use crate::domain::id::{CredentialId, MappingId};
 use crate::domain::mailbox::{Mailbox, MailboxKind, MailboxMode, ProviderKind};
 use crate::domain::page::{Page, PageRequest};
 
-/// Which mailboxes are meant; an empty list or None does not matter.
+/// Which mailboxes are meant; what is None does not matter, an empty list matches nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MailboxFilter {
     /// Of one of these kinds of mail system.
-    pub providers: Vec<ProviderKind>,
+    pub providers: Option<Vec<ProviderKind>>,
     /// In one of these states.
-    pub states: Vec<MailboxState>,
+    pub states: Option<Vec<MailboxState>>,
     /// Of one of these kinds.
-    pub kinds: Vec<MailboxKind>,
+    pub kinds: Option<Vec<MailboxKind>>,
     /// In one of these modes.
-    pub modes: Vec<MailboxMode>,
+    pub modes: Option<Vec<MailboxMode>>,
     /// Paused, or not.
     pub paused: Option<bool>,
     /// Its title, address or display name contains the text.
@@ -54,13 +55,11 @@ pub async fn count(db: &impl ConnectionTrait, filter: &MailboxFilter) -> Result<
 }
 
 fn found(db: &impl ConnectionTrait, filter: &MailboxFilter) -> Select<mailbox::Entity> {
-    let any_of =
-        |column: mailbox::Column, names: Vec<&'static str>| (!names.is_empty()).then(|| column.is_in(names));
     let mut all = Condition::all()
-        .add_option(any_of(mailbox::Column::Provider, filter.providers.iter().map(|v| v.as_str()).collect()))
-        .add_option(any_of(mailbox::Column::State, filter.states.iter().map(|v| v.as_str()).collect()))
-        .add_option(any_of(mailbox::Column::Kind, filter.kinds.iter().map(|v| v.as_str()).collect()))
-        .add_option(any_of(mailbox::Column::Mode, filter.modes.iter().map(|v| v.as_str()).collect()))
+        .add_option(any_of(mailbox::Column::Provider, filter.providers.as_deref(), ProviderKind::as_str))
+        .add_option(any_of(mailbox::Column::State, filter.states.as_deref(), MailboxState::as_str))
+        .add_option(any_of(mailbox::Column::Kind, filter.kinds.as_deref(), MailboxKind::as_str))
+        .add_option(any_of(mailbox::Column::Mode, filter.modes.as_deref(), MailboxMode::as_str))
         .add_option(filter.paused.map(|paused| mailbox::Column::Paused.eq(paused)))
         .add_option(filter.credential_id.map(|id| mailbox::Column::CredentialId.eq(id.0)))
         .add_option(filter.mapping_id.map(|id| mailbox::Column::MappingId.eq(id.0)));
@@ -69,4 +68,12 @@ fn found(db: &impl ConnectionTrait, filter: &MailboxFilter) -> Select<mailbox::E
         all = all.add(paging::contains(db.get_database_backend(), &columns, text));
     }
     mailbox::Entity::find().filter(all)
+}
+
+fn any_of<T: Copy>(
+    column: mailbox::Column,
+    wanted: Option<&[T]>,
+    name: fn(T) -> &'static str,
+) -> Option<Expr> {
+    wanted.map(|wanted| column.is_in(wanted.iter().map(|value| name(*value))))
 }

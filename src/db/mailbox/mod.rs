@@ -8,12 +8,12 @@ use std::collections::HashMap;
 
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 
-use super::entity::mailbox;
+use super::entity::{lease, mailbox};
 use super::{Error, hash_key};
-use crate::domain::id::{MailboxId, MappingId};
+use crate::domain::id::{CredentialId, MailboxId, MappingId};
 use crate::domain::mailbox::Mailbox;
 
-pub use health::{set_health, set_unread_count};
+pub use health::{retry_at_once, retry_of_credential, set_health, set_unread_count};
 pub use list::{MailboxFilter, count, list};
 
 /// The mailbox, if there is one.
@@ -91,6 +91,12 @@ pub async fn update(
     if done.rows_affected == 1 { Ok(()) } else { Err(Error::Stale) }
 }
 
+/// The mailboxes that log in with the credential.
+pub async fn of_credential(db: &impl ConnectionTrait, id: CredentialId) -> Result<Vec<Mailbox>, Error> {
+    let rows = mailbox::Entity::find().filter(mailbox::Column::CredentialId.eq(id.0)).all(db).await?;
+    rows.into_iter().map(Mailbox::try_from).collect()
+}
+
 /// Writes another identity of a mailbox, when its credential's login changed.
 pub async fn set_identity(db: &impl ConnectionTrait, id: MailboxId, identity: &str) -> Result<(), Error> {
     mailbox::Entity::update_many()
@@ -103,6 +109,8 @@ pub async fn set_identity(db: &impl ConnectionTrait, id: MailboxId, identity: &s
 
 /// Deletes it with its jobs and their runs; answers whether there was one. Messages and instances stay.
 pub async fn delete(tx: &impl ConnectionTrait, id: MailboxId) -> Result<bool, Error> {
+    // Without its lease row, nothing that a worker still holds of it can be committed.
+    lease::Entity::delete_by_id(id.0).exec(tx).await?;
     Ok(mailbox::Entity::delete_by_id(id.0).exec(tx).await?.rows_affected == 1)
 }
 
