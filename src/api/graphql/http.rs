@@ -90,6 +90,7 @@ pub fn request_id(headers: &HeaderMap) -> String {
 }
 
 /// A request that holds no operation.
+#[derive(Debug)]
 struct Malformed {
     status: StatusCode,
     sentence: &'static str,
@@ -207,12 +208,10 @@ fn from_query(query: &str) -> Result<Request, Malformed> {
 
 /// `application/x-www-form-urlencoded` pairs, as URLs carry them.
 fn form_pairs(query: &str) -> Vec<(String, String)> {
-    #[derive(serde::Deserialize)]
-    struct Pairs(Vec<(String, String)>);
     let uri = axum::http::Uri::builder().path_and_query(format!("/?{query}")).build();
     uri.ok()
-        .and_then(|uri| axum::extract::Query::<Pairs>::try_from_uri(&uri).ok())
-        .map(|query| query.0.0)
+        .and_then(|uri| axum::extract::Query::<Vec<(String, String)>>::try_from_uri(&uri).ok())
+        .map(|query| query.0)
         .unwrap_or_default()
 }
 
