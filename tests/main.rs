@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that meets what it does not expect ends there")]
 #![expect(clippy::expect_used, reason = "a test that meets what it does not expect ends there")]
 
+mod api;
 mod api_data;
 mod harness;
 mod migrations;

@@ -1,0 +1,7 @@
+//! The API as clients meet it: served on a port, asked by clients that others wrote.
+
+mod access;
+mod audits;
+mod limits;
+mod nullability;
+mod served;
