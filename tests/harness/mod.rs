@@ -2,10 +2,12 @@
 
 pub mod certs;
 pub mod database;
+pub mod desk;
 pub mod dovecot;
 pub mod person;
 pub mod postgres;
 pub mod proxy;
+pub mod service;
 #[cfg(test)]
 mod smoke;
 
