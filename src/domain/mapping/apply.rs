@@ -82,3 +82,120 @@ fn append(old: Option<&Value>, added: &Value, attribute: &str, notes: &mut Vec<S
         _ => Value::String(old),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test that meets what it does not expect ends there")]
+
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::domain::mapping::fixture::{compiled, draft, message, parsed, rule};
+    use crate::domain::mapping::rule::{AttributeType, MessageField, ValueSource};
+    use crate::domain::mapping::values::Values;
+
+    fn values(action: UpdateAction, required: bool, subject: &str) -> Values {
+        let mut it = rule("it", AttributeType::Text, ValueSource::Field(MessageField::Subject));
+        it.on_update = action;
+        it.required = required;
+        let mut message = message();
+        message.subject = subject.to_owned();
+        compiled(&draft(vec![it])).values(&parsed(&message))
+    }
+
+    fn of(value: Value) -> Map<String, Value> {
+        Map::from_iter([("it".to_owned(), value), ("other".to_owned(), json!(1))])
+    }
+
+    #[test]
+    fn create_takes_the_rules_that_apply_on_create() {
+        let mut later = rule("later", AttributeType::Integer, ValueSource::Field(MessageField::Size));
+        later.on_create = false;
+        later.on_update = UpdateAction::Replace;
+        let now = rule("now", AttributeType::Integer, ValueSource::Field(MessageField::Size));
+        let none = rule("none", AttributeType::String, ValueSource::Field(MessageField::ConversationId));
+        let values = compiled(&draft(vec![later, now, none])).values(&parsed(&message()));
+        assert_eq!(create(&values), Ok(Map::from_iter([("now".to_owned(), json!(4321))])));
+        let mut attributes = Map::new();
+        assert_eq!(
+            update(&mut attributes, &values).map(|change| change.changed),
+            Ok(vec!["later".to_owned()])
+        );
+        assert_eq!(attributes, Map::from_iter([("later".to_owned(), json!(4321))]));
+    }
+
+    #[test]
+    fn a_required_attribute_without_a_value_fails_where_its_rule_applies() {
+        let missing = values(UpdateAction::Keep, true, "");
+        let failure = create(&missing).unwrap_err();
+        assert_eq!((failure.path.join("."), failure.attribute.as_str()), ("rules.0".to_owned(), "it"));
+        assert!(failure.to_string().contains("'it' got no value"));
+        assert_eq!(update(&mut of(json!("a")), &missing), Ok(Change::default()));
+        let mut attributes = of(json!("a"));
+        assert!(update(&mut attributes, &values(UpdateAction::Replace, true, " ")).is_err());
+        assert_eq!(attributes, of(json!("a")));
+    }
+
+    #[test]
+    fn keep_replace_and_append_do_what_they_say() {
+        for (action, result) in [
+            (UpdateAction::Keep, "old"),
+            (UpdateAction::Replace, "new"),
+            (UpdateAction::Append, "old\n\nnew"),
+        ] {
+            let mut attributes = of(json!("old"));
+            let change = update(&mut attributes, &values(action, false, "new")).unwrap();
+            assert_eq!(attributes, of(json!(result)));
+            assert_eq!(change.changed.is_empty(), action == UpdateAction::Keep);
+        }
+    }
+
+    #[test]
+    fn append_begins_where_there_is_nothing_and_keeps_what_is_no_text() {
+        for (old, result) in [(json!(null), "new"), (json!(""), "new"), (json!(7), "7\n\nnew")] {
+            let mut attributes = of(old);
+            assert!(update(&mut attributes, &values(UpdateAction::Append, false, "new")).is_ok());
+            assert_eq!(attributes, of(json!(result)));
+        }
+        let mut attributes = Map::new();
+        assert!(update(&mut attributes, &values(UpdateAction::Append, false, "new")).is_ok());
+        assert_eq!(attributes, Map::from_iter([("it".to_owned(), json!("new"))]));
+    }
+
+    #[test]
+    fn a_value_that_is_missing_or_the_same_changes_nothing() {
+        for subject in ["", "old"] {
+            let mut attributes = of(json!("old"));
+            let change = update(&mut attributes, &values(UpdateAction::Replace, false, subject));
+            assert_eq!(change, Ok(Change::default()));
+            assert_eq!(attributes, of(json!("old")));
+        }
+    }
+
+    #[test]
+    fn append_stops_at_its_bound_with_a_note() {
+        let mut attributes = of(json!("x".repeat(MAX_APPENDED - 5)));
+        let change = update(&mut attributes, &values(UpdateAction::Append, false, "éé")).unwrap();
+        assert!(
+            attributes["it"]
+                .as_str()
+                .is_some_and(|text| text.ends_with("x\n\né") && text.len() <= MAX_APPENDED)
+        );
+        assert!(matches!(change.notes.as_slice(), [note] if note.contains("1 MiB")));
+        let change = update(&mut attributes, &values(UpdateAction::Append, false, "more")).unwrap();
+        assert_eq!((change.changed.len(), change.notes.len()), (0, 1));
+    }
+
+    proptest! {
+        #[test]
+        fn replacing_twice_is_replacing_once(old in ".{0,20}", new in ".{0,20}") {
+            let values = values(UpdateAction::Replace, false, &new);
+            let mut attributes = of(json!(old));
+            update(&mut attributes, &values).unwrap();
+            let once = attributes.clone();
+            prop_assert_eq!(update(&mut attributes, &values), Ok(Change::default()));
+            prop_assert_eq!(attributes, once);
+        }
+    }
+}

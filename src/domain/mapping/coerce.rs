@@ -190,3 +190,126 @@ pub(super) fn without_nul(value: Value) -> Value {
 fn clean_nul(text: String) -> String {
     if text.contains('\0') { text.replace('\0', "") } else { text }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn made(value: Value, r#type: AttributeType) -> Option<Value> {
+        coerce(value, r#type, 1_000).ok().flatten().map(|shape| shape.value)
+    }
+
+    #[test]
+    fn a_string_is_one_line() {
+        assert_eq!(made(json!("  a\r\n\tb\u{0}c "), AttributeType::String), Some(json!("a b c")));
+    }
+
+    #[test]
+    fn a_text_keeps_its_lines_and_loses_its_nul() {
+        assert_eq!(made(json!("a\r\n b\u{0}\n"), AttributeType::Text), Some(json!("a\n b\n")));
+    }
+
+    #[test]
+    fn a_list_becomes_a_text_with_commas_but_a_structure_does_not() {
+        assert_eq!(made(json!(["a", 1, null, true]), AttributeType::String), Some(json!("a, 1, true")));
+        assert_eq!(made(json!([["a"]]), AttributeType::String), None);
+        assert_eq!(made(json!({"a": 1}), AttributeType::Text), None);
+    }
+
+    #[test]
+    fn what_is_blank_is_no_value_of_any_type() {
+        for r#type in AttributeType::ALL {
+            for blank in [json!(null), json!(""), json!(" \n\t")] {
+                assert_eq!(coerce(blank, *r#type, 10), Ok(None), "{}", r#type);
+            }
+        }
+    }
+
+    #[test]
+    fn a_long_text_is_cut_between_characters() {
+        let shape = coerce(json!("äöü👍x"), AttributeType::Text, 4);
+        assert_eq!(shape, Ok(Some(Shape { value: json!("äöü👍"), cut: true })));
+        let shape = coerce(json!("äöü👍"), AttributeType::Text, 4);
+        assert_eq!(shape, Ok(Some(Shape { value: json!("äöü👍"), cut: false })));
+    }
+
+    #[test]
+    fn an_integer_is_whole() {
+        assert_eq!(made(json!(" -12 "), AttributeType::Integer), Some(json!(-12)));
+        assert_eq!(made(json!(7.0), AttributeType::Integer), Some(json!(7)));
+        assert_eq!(made(json!(i64::MIN), AttributeType::Integer), Some(json!(i64::MIN)));
+        for refused in [json!(7.5), json!("7.0"), json!("9223372036854775808"), json!(1e300), json!(true)] {
+            assert_eq!(made(refused.clone(), AttributeType::Integer), None, "{refused}");
+        }
+    }
+
+    #[test]
+    fn a_decimal_is_a_string_that_loses_no_digit() {
+        for (given, kept) in [
+            (json!("0012.50"), "12.50"),
+            (json!("+3"), "3"),
+            (json!("-0.00"), "0.00"),
+            (json!(0.1), "0.1"),
+            (json!("12345678901234567890.123456789"), "12345678901234567890.123456789"),
+        ] {
+            assert_eq!(made(given, AttributeType::Decimal), Some(json!(kept)));
+        }
+        for refused in ["1e5", "1,5", ".5", "5.", "--1", "1.2.3", "NaN", "٣"] {
+            assert_eq!(made(json!(refused), AttributeType::Decimal), None, "{refused}");
+        }
+        assert_eq!(made(json!("1".repeat(39)), AttributeType::Decimal), None);
+    }
+
+    #[test]
+    fn a_boolean_is_true_or_false() {
+        assert_eq!(made(json!("TRUE"), AttributeType::Boolean), Some(json!(true)));
+        assert_eq!(made(json!(false), AttributeType::Boolean), Some(json!(false)));
+        assert_eq!(made(json!("yes"), AttributeType::Boolean), None);
+        assert_eq!(made(json!(1), AttributeType::Boolean), None);
+    }
+
+    #[test]
+    fn a_time_is_written_in_utc() {
+        for (given, kept) in [
+            ("2026-11-22T17:30:00+02:00", "2026-11-22T15:30:00Z"),
+            ("2026-11-22T17:30:00.250Z", "2026-11-22T17:30:00.250Z"),
+            ("Sun, 22 Nov 2026 17:30:00 +0100", "2026-11-22T16:30:00Z"),
+            ("2026-11-22", "2026-11-22T00:00:00Z"),
+        ] {
+            assert_eq!(made(json!(given), AttributeType::DateTime), Some(json!(kept)));
+        }
+        assert_eq!(made(json!("tomorrow"), AttributeType::DateTime), None);
+        assert_eq!(made(json!("22/11/2026"), AttributeType::DateTime), None);
+    }
+
+    #[test]
+    fn json_keeps_structures_without_nul_and_is_bounded() {
+        assert_eq!(made(json!({"a\u{0}": ["b\u{0}"]}), AttributeType::Json), Some(json!({"a": ["b"]})));
+        assert_eq!(made(json!("{\"a\": 1}"), AttributeType::Json), Some(json!({"a": 1})));
+        assert_eq!(made(json!("plain"), AttributeType::Json), Some(json!("plain")));
+        assert_eq!(made(json!("x".repeat(MAX_JSON)), AttributeType::Json), None);
+    }
+
+    proptest! {
+        #[test]
+        fn a_text_never_exceeds_its_length_and_never_holds_nul(text in "\\PC{0,40}|(\\x00|\\r|\\n|.){0,40}", most in 1_usize..30) {
+            for r#type in [AttributeType::String, AttributeType::Text] {
+                if let Ok(Some(Shape { value: Value::String(kept), .. })) = coerce(json!(text), r#type, most) {
+                    prop_assert!(kept.chars().count() <= most);
+                    prop_assert!(!kept.contains('\0'));
+                }
+            }
+        }
+
+        #[test]
+        fn a_decimal_reads_back_as_itself(whole in 0_u64.., fraction in "[0-9]{1,18}", negative: bool) {
+            let sign = if negative { "-" } else { "" };
+            let once = made(json!(format!("{sign}{whole}.{fraction}")), AttributeType::Decimal);
+            prop_assert!(once.is_some());
+            prop_assert_eq!(once.clone().and_then(|value| made(value, AttributeType::Decimal)), once);
+        }
+    }
+}

@@ -104,3 +104,52 @@ pub(super) fn join<'t>(texts: impl IntoIterator<Item = &'t str>, separator: &str
 fn too_long() -> String {
     "the result is longer than 1 MiB".to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_of_the_first_match_is_extracted() {
+        let order = "Order 17 and order 18";
+        assert_eq!(extract(order, "(?i)order ([0-9]+)", 1), Ok("17".to_owned()));
+        assert_eq!(extract(order, "(?i)order ([0-9]+)", 0), Ok("Order 17".to_owned()));
+        assert_eq!(extract(order, "(?i)order ([0-9]+)", 2), Ok(String::new()));
+        assert_eq!(extract(order, "invoice ([0-9]+)", 1), Ok(String::new()));
+        assert!(extract(order, "order (", 1).is_err());
+        assert!(extract(order, "order", -1).is_err());
+    }
+
+    #[test]
+    fn a_pattern_that_would_fill_the_memory_is_refused() {
+        assert!(pattern(r"(\w{100}){100}").is_err_and(|reason| reason.contains("too big")));
+    }
+
+    #[test]
+    fn a_text_is_taken_before_and_after_its_first_marker() {
+        assert_eq!(before("a--b--c", "--"), "a");
+        assert_eq!(after("a--b--c", "--"), "b--c");
+        assert_eq!(before("abc", "--"), "abc");
+        assert_eq!(after("abc", "--"), "");
+    }
+
+    #[test]
+    fn a_field_is_found_by_its_name_in_any_case() {
+        let form = "Hello\n  Serial No : X-17 \r\nÉtage= 3\nserial no: other";
+        assert_eq!(field(form, "serial no"), "X-17");
+        assert_eq!(field(form, "étage"), "3");
+        assert_eq!(field(form, "No"), "");
+        assert_eq!(field(form, ""), "");
+        assert_eq!(field("é: 1", "x"), "");
+    }
+
+    #[test]
+    fn no_function_returns_more_than_it_may() {
+        let long = "x".repeat(64 * 1024);
+        assert!(replace(&long, "x", &long).is_err());
+        assert!(join(std::iter::repeat_n(long.as_str(), 20), "").is_err());
+        assert_eq!(split(&"a,".repeat(2_000), ",").len(), MAX_ITEMS);
+        assert_eq!(replace("aXbX", "X", "-"), Ok("a-b-".to_owned()));
+        assert_eq!(replace("ab", "", "-"), Ok("ab".to_owned()));
+    }
+}

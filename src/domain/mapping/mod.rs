@@ -19,18 +19,19 @@ mod apply;
 mod coerce;
 mod compiled;
 mod correlate;
+#[cfg(test)]
+mod correlate_tests;
 mod correlation;
 mod draft;
 mod expression;
-mod expression_check;
-mod expression_function;
 mod field;
+#[cfg(test)]
+mod fixture;
 mod found;
 mod function;
 mod rule;
 mod signals;
 mod template;
-mod template_scan;
 mod validate;
 mod values;
 mod view;

@@ -166,3 +166,114 @@ pub(super) fn quoted(text: &str) -> String {
     }
     quoted
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::mapping::fixture::{compiled, message, noon, sound};
+    use crate::domain::parsed::AutomaticKind;
+
+    fn signals(message: &ParsedMessage) -> Signals {
+        compiled(&sound()).signals(message, noon())
+    }
+
+    fn in_subject(subject: &str) -> Vec<(String, String)> {
+        let message = ParsedMessage { subject: subject.to_owned(), ..message() };
+        signals(&message).references.into_iter().map(|found| (found.text, found.reference)).collect()
+    }
+
+    fn pair(text: &str, reference: &str) -> (String, String) {
+        (text.to_owned(), reference.to_owned())
+    }
+
+    fn ids(texts: &[&str]) -> Vec<String> {
+        texts.iter().map(|text| (*text).to_owned()).collect()
+    }
+
+    #[test]
+    fn references_are_found_in_the_subject_and_written_as_they_are_given() {
+        assert_eq!(in_subject("Re: [INC-000042] Printer"), [pair("INC-000042", "INC-000042")]);
+        assert_eq!(
+            in_subject("inc-42, INC-1234567"),
+            [pair("inc-42", "INC-000042"), pair("INC-1234567", "INC-1234567")]
+        );
+        assert_eq!(in_subject("XINC-42 INC-42x INC42 INC-"), []);
+        assert_eq!(in_subject("INC-7 INC-7"), [pair("INC-7", "INC-000007")]);
+    }
+
+    #[test]
+    fn a_pattern_of_ones_own_may_capture_a_number_or_a_foreign_id() {
+        let mut draft = sound();
+        draft.correlation.reference_pattern = Some("#([A-Za-z0-9/]+)".to_owned());
+        let message = ParsedMessage { subject: "Case #57 and #Ab/9".to_owned(), ..message() };
+        let found = compiled(&draft).signals(&message, noon());
+        assert_eq!(found.reference_texts().collect::<Vec<_>>(), ["INC-000057", "AB/9"]);
+        assert_eq!(found.external_ids().collect::<Vec<_>>(), ["57", "Ab/9"]);
+    }
+
+    #[test]
+    fn without_the_strategy_the_subject_is_not_read() {
+        let mut draft = sound();
+        draft.correlation.strategies.clear();
+        let message = ParsedMessage { subject: "INC-1".to_owned(), ..message() };
+        assert_eq!(compiled(&draft).signals(&message, noon()).references, []);
+    }
+
+    #[test]
+    fn the_nearest_ids_of_the_thread_come_first_each_once() {
+        let message = ParsedMessage {
+            in_reply_to: ids(&["c@x", "<b@x>"]),
+            references: ids(&["a@x", "b@x", "c@x", "one@example.com", " ", "<>"]),
+            ..message()
+        };
+        let signals = signals(&message);
+        let found: Vec<_> =
+            signals.referenced_ids.iter().map(|thread| (thread.id.as_str(), thread.header)).collect();
+        assert_eq!(
+            found,
+            [
+                ("c@x", ThreadHeader::InReplyTo),
+                ("b@x", ThreadHeader::InReplyTo),
+                ("a@x", ThreadHeader::References)
+            ]
+        );
+        assert_eq!(signals.thread_ids().collect::<Vec<_>>(), ["c@x", "b@x", "a@x", "one@example.com"]);
+    }
+
+    #[test]
+    fn an_id_with_nothing_in_it_is_none() {
+        for blank in ["", " ", "<>", "< \t>", "@", "\u{0}"] {
+            let message = ParsedMessage { internet_message_id: Some(blank.to_owned()), ..message() };
+            assert_eq!(signals(&message).own_id, None, "{blank:?}");
+        }
+    }
+
+    #[test]
+    fn a_thousand_ids_are_bounded_to_the_nearest() {
+        let references = (0..1_000).map(|n| format!("{n}@x")).collect();
+        let found = signals(&ParsedMessage { references, ..message() }).referenced_ids;
+        assert_eq!(found.len(), MAX_THREAD_IDS);
+        assert_eq!(found[0].id, "999@x");
+    }
+
+    #[test]
+    fn automatic_mail_is_told() {
+        let message = ParsedMessage { automatic: Some(AutomaticKind::AutoReply), ..message() };
+        assert!(signals(&message).automatic);
+    }
+
+    proptest! {
+        #[test]
+        fn it_never_panics_and_stays_bounded(subject in "(INC-[0-9]{0,30}|.| ){0,40}", id in ".{0,20}", refs in prop::collection::vec(".{0,5}", 0..80)) {
+            let message = ParsedMessage {
+                subject, internet_message_id: Some(id), references: refs.clone(), in_reply_to: refs, ..message()
+            };
+            let signals = signals(&message);
+            prop_assert!(signals.references.len() <= MAX_REFERENCES);
+            prop_assert!(signals.referenced_ids.len() <= MAX_THREAD_IDS);
+            prop_assert!(signals.thread_ids().all(|id| !id.is_empty()));
+        }
+    }
+}

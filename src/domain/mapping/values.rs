@@ -136,3 +136,134 @@ impl CompiledMapping {
         }))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::domain::mapping::fixture::{compiled, draft, message, noon, parsed, rule, value_of};
+    use crate::domain::mapping::rule::{AttributeType, MessageField, ValueSource};
+    use crate::domain::mapping::{apply, field as fields};
+    use crate::domain::parsed::Address;
+
+    fn every_field() -> Vec<crate::domain::mapping::AttributeRule> {
+        let all = MessageField::ALL
+            .iter()
+            .filter(|field| !matches!(field, MessageField::OriginalSender | MessageField::OriginalRecipient));
+        let mut rules = Vec::new();
+        for field in all {
+            for r#type in AttributeType::ALL.iter().filter(|it| fields::fits(*field, **it)) {
+                rules.push(rule(&format!("a{}", rules.len()), *r#type, ValueSource::Field(*field)));
+            }
+        }
+        let cel = "message.text + string(message.to.size()) + message.headers['x']";
+        rules.push(rule("cel", AttributeType::Text, ValueSource::Expression(cel.to_owned())));
+        let jinja = "{% for a in message.cc %}{{ a.name | upper }}{% endfor %}{{ message }}";
+        rules.push(rule("jinja", AttributeType::Text, ValueSource::Template(jinja.to_owned())));
+        rules
+    }
+
+    #[test]
+    fn fields_are_read_as_they_are() {
+        for (field, r#type, expected) in [
+            (MessageField::Subject, AttributeType::String, json!("Printer on fire")),
+            (MessageField::FromAddress, AttributeType::String, json!("ann@example.com")),
+            (MessageField::FromName, AttributeType::String, json!("Ann")),
+            (MessageField::SenderAddress, AttributeType::String, json!("ann@example.com")),
+            (MessageField::To, AttributeType::String, json!("help@example.org, bob@example.com")),
+            (MessageField::To, AttributeType::Json, json!(["help@example.org", "bob@example.com"])),
+            (MessageField::BodyText, AttributeType::Text, json!("Priority: 2\nIt burns.\n")),
+            (MessageField::BodyNewText, AttributeType::String, json!("It burns.")),
+            (MessageField::ReceivedAt, AttributeType::DateTime, json!("2026-11-22T10:00:00Z")),
+            (MessageField::Importance, AttributeType::String, json!("NORMAL")),
+            (MessageField::InternetMessageId, AttributeType::String, json!("one@example.com")),
+            (MessageField::AttachmentNames, AttributeType::Json, json!(["photo.jpg"])),
+            (MessageField::AttachmentCount, AttributeType::Integer, json!(1)),
+            (MessageField::Size, AttributeType::Decimal, json!("4321")),
+            (
+                MessageField::Headers,
+                AttributeType::Json,
+                json!({"x-site": "Lyon", "subject": "Printer on fire"}),
+            ),
+        ] {
+            let (value, notes) = value_of(r#type, ValueSource::Field(field), &message());
+            assert_eq!((value, notes), (Some(expected), vec![]), "{field}");
+        }
+    }
+
+    #[test]
+    fn what_a_message_does_not_have_is_no_value() {
+        for field in
+            [MessageField::Cc, MessageField::ReplyToAddress, MessageField::BodyHtml, MessageField::SentAt]
+        {
+            assert_eq!(
+                value_of(AttributeType::String, ValueSource::Field(field), &message()),
+                (None, vec![])
+            );
+        }
+    }
+
+    #[test]
+    fn a_text_that_is_cut_is_noted_without_its_content() {
+        let mut short = rule("title", AttributeType::String, ValueSource::Field(MessageField::Subject));
+        short.max_length = Some(7);
+        let values = compiled(&draft(vec![short])).values(&parsed(&message()));
+        assert_eq!(values.get("title"), Some(&json!("Printer")));
+        assert_eq!(values.notes, ["The attribute 'title' was cut to 7 characters."]);
+    }
+
+    #[test]
+    fn a_value_of_another_type_is_left_out_with_a_note() {
+        let given = ValueSource::Expression("message.subject".to_owned());
+        let (value, notes) = value_of(AttributeType::Integer, given, &message());
+        assert_eq!(value, None);
+        assert_eq!(notes, ["The attribute 'it' got no value: it is not a whole number."]);
+    }
+
+    #[test]
+    fn a_constant_is_the_same_for_every_message() {
+        let given = |value| ValueSource::Constant(value);
+        assert_eq!(value_of(AttributeType::Json, given(json!("{}")), &message()).0, Some(json!("{}")));
+        assert_eq!(value_of(AttributeType::Decimal, given(json!(1.5)), &message()).0, Some(json!("1.5")));
+    }
+
+    #[test]
+    fn a_message_without_anything_is_mapped() {
+        let empty = ParsedMessage {
+            internet_message_id: None,
+            subject: String::new(),
+            from: None,
+            to: vec![],
+            text: String::new(),
+            new_text: String::new(),
+            snippet: String::new(),
+            headers: vec![],
+            attachments: vec![],
+            ..message()
+        };
+        let values = compiled(&draft(every_field())).values(&parsed(&empty));
+        assert!(apply::create(&values).is_ok());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn no_message_makes_it_panic(texts in prop::collection::vec("(.|\\x00|\\n){0,30}", 8), seconds in -9_000_000_000_000_i64..9_000_000_000_000) {
+            let text = |n: usize| texts.get(n).cloned().unwrap_or_default();
+            let address = Address { name: Some(text(0)), address: text(1) };
+            let strange = ParsedMessage {
+                subject: text(2), text: text(3), html: Some(text(4)), from: Some(address.clone()), cc: vec![address],
+                internet_message_id: Some(text(5)), size: u64::MAX,
+                headers: vec![crate::domain::parsed::Header { name: text(6), value: text(7) }],
+                sent_at: DateTime::from_timestamp(seconds, 0), ..message()
+            };
+            let mapping = compiled(&draft(every_field()));
+            let received_at = DateTime::from_timestamp(seconds, 0).unwrap_or_else(noon);
+            let values = mapping.values(&Parsed { message: &strange, received_at });
+            let made = apply::create(&values);
+            prop_assert!(made.is_ok_and(|made| !Value::Object(made).to_string().contains("\\u0000")));
+        }
+    }
+}

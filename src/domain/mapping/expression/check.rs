@@ -2,8 +2,8 @@
 
 use cel::common::ast::{CallExpr, EntryExpr, Expr, IdedExpr, LiteralValue, SelectExpr, operators};
 
-use super::function;
-use super::view::{Member, Members};
+use crate::domain::mapping::function;
+use crate::domain::mapping::view::{Member, Members};
 
 /// The macros that walk a list.
 const WALKS: [&str; 5] = ["all", "exists", "exists_one", "filter", "map"];

@@ -4,7 +4,7 @@ use cel::common::types::{CelInt, CelList, CelString};
 use cel::common::value::Val;
 use cel::{DeclarationError, Env, ExecutionError};
 
-use super::function;
+use crate::domain::mapping::function;
 
 /// Declares them.
 pub(super) fn add(env: &mut Env) -> Result<(), DeclarationError> {

@@ -88,3 +88,37 @@ fn string_end(rest: &str, quote: char) -> usize {
     }
     rest.len()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn set(words: &[&str]) -> BTreeSet<String> {
+        words.iter().map(|word| (*word).to_owned()).collect()
+    }
+
+    #[test]
+    fn tags_filters_and_tests_are_told_from_texts_and_strings() {
+        let code = scan(
+            "set | x {%- if a|upper is not none -%} | y {{ \"|no is {{\" ~ b | d('}}') }} {# |z #} {%endif%}",
+        );
+        assert_eq!(code.tags, set(&["if", "endif"]));
+        assert_eq!(code.filters, set(&["upper", "d"]));
+        assert_eq!(code.tests, set(&["none"]));
+        assert_eq!(code.concatenations, 1);
+    }
+
+    #[test]
+    fn an_escaped_quote_does_not_end_a_string() {
+        assert_eq!(scan(r#"{{ "a\" | no" | yes }}"#).filters, set(&["yes"]));
+    }
+
+    proptest! {
+        #[test]
+        fn it_never_panics(source in "([{%#}|~'\"\\\\]|is|not|[a-zé ]){0,60}") {
+            scan(&source);
+        }
+    }
+}

@@ -1,34 +1,18 @@
-//! Every check that is made when a mapping is saved, in one walk that also compiles it.
+//! Checks the rules of a mapping and compiles them.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use regex::Regex;
+use serde_json::Value;
 
-use super::coerce::{coerce, without_nul};
-use super::compiled::{CompiledMapping, CompiledRule, Source};
-use super::correlation::{Correlation, CorrelationStrategy};
-use super::draft::{Draft, Problem, ProblemCode, Problems};
-use super::expression::Expression;
-use super::field;
-use super::function;
-use super::rule::{AttributeRule, AttributeType, MessageField, UpdateAction, ValueSource};
-use super::signals::default_pattern;
-use super::template::Templates;
-use super::view::Members;
+use super::Walk;
+use crate::domain::mapping::coerce::{coerce, without_nul};
+use crate::domain::mapping::compiled::{CompiledRule, Source};
+use crate::domain::mapping::draft::ProblemCode;
+use crate::domain::mapping::expression::Expression;
+use crate::domain::mapping::field;
+use crate::domain::mapping::rule::{AttributeRule, AttributeType, MessageField, UpdateAction, ValueSource};
 
-/// The most rules of a mapping.
-pub const MAX_RULES: usize = 100;
-/// The most characters of a name.
-const MAX_NAME: usize = 200;
-/// The most characters of a STRING, and what it is cut to where the rule says nothing.
-const MAX_STRING: usize = 1_000;
-/// The most characters of a TEXT, and what it is cut to where the rule says nothing.
-const MAX_TEXT: usize = 250_000;
-/// The most bytes of a constant when written as JSON.
-const MAX_CONSTANT: usize = 64 * 1024;
-/// The most characters of a reference pattern.
-const MAX_PATTERN: usize = 500;
 /// Instances have these by themselves.
 const RESERVED: [&str; 12] = [
     "id",
@@ -44,77 +28,17 @@ const RESERVED: [&str; 12] = [
     "createdAt",
     "updatedAt",
 ];
-
-/// Everything that keeps a mapping from working; empty when it may be saved.
-pub fn validate(draft: &Draft) -> Vec<Problem> {
-    compile(draft).err().unwrap_or_default()
-}
-
-/// Checks and compiles.
-pub(super) fn compile(draft: &Draft) -> Result<CompiledMapping, Vec<Problem>> {
-    let mut walk = Walk::new();
-    walk.names(draft);
-    let rules = walk.rules(&draft.rules);
-    let reference_pattern = walk.correlation(&draft.correlation, &draft.reference_prefix);
-    match reference_pattern {
-        Some(reference_pattern) if walk.problems.is_empty() => Ok(CompiledMapping {
-            process: draft.process.clone(),
-            prefix: draft.reference_prefix.clone(),
-            rules,
-            templates: walk.templates,
-            cel_members: walk.cel_members,
-            jinja_members: walk.jinja_members,
-            correlation: draft.correlation.clone(),
-            reference_pattern,
-        }),
-        _ => Err(walk.problems.into_vec()),
-    }
-}
-
-struct Walk {
-    problems: Problems,
-    templates: Templates,
-    cel_members: Members,
-    jinja_members: Members,
-}
+/// The most rules of a mapping.
+const MAX_RULES: usize = 100;
+/// The most characters of a STRING, and what it is cut to where the rule says nothing.
+const MAX_STRING: usize = 1_000;
+/// The most characters of a TEXT, and what it is cut to where the rule says nothing.
+const MAX_TEXT: usize = 250_000;
+/// The most bytes of a constant when written as JSON.
+const MAX_CONSTANT: usize = 64 * 1024;
 
 impl Walk {
-    fn new() -> Self {
-        Self {
-            problems: Problems::default(),
-            templates: Templates::new(),
-            cel_members: Members::default(),
-            jinja_members: Members::default(),
-        }
-    }
-
-    fn names(&mut self, draft: &Draft) {
-        let name = draft.name.trim();
-        if name.is_empty() {
-            self.problems.required(&["name"], "A mapping needs a name.");
-        } else if name.chars().count() > MAX_NAME || name.chars().any(char::is_control) {
-            self.problems.invalid(&["name"], format!("A name is one line of at most {MAX_NAME} characters."));
-        }
-        if draft.process.is_empty() {
-            self.problems.required(&["process"], "A mapping needs the key of its process, e.g. incident.");
-        } else if !is_key(&draft.process) {
-            self.problems.invalid(
-                &["process"],
-                "A process key is a small letter, then up to 62 small letters, digits, dashes and underscores, e.g. incident.",
-            );
-        }
-        if draft.reference_prefix.is_empty() {
-            self.problems
-                .required(&["referencePrefix"], "A mapping needs a prefix for its references, e.g. INC.");
-        } else if !is_prefix(&draft.reference_prefix) {
-            self.problems.invalid(
-                &["referencePrefix"],
-                "A prefix is a capital letter, then up to 9 capital letters and digits (A-Z, 0-9), e.g. INC.",
-            );
-        }
-    }
-
-    fn rules(&mut self, rules: &[AttributeRule]) -> Vec<CompiledRule> {
+    pub(super) fn rules(&mut self, rules: &[AttributeRule]) -> Vec<CompiledRule> {
         if rules.is_empty() {
             self.problems.required(&["rules"], "A mapping needs at least one rule.");
         } else if rules.len() > MAX_RULES {
@@ -234,7 +158,7 @@ impl Walk {
     fn constant(
         &mut self,
         index: &str,
-        value: &serde_json::Value,
+        value: &Value,
         r#type: AttributeType,
         max_length: usize,
     ) -> Option<Source> {
@@ -267,65 +191,6 @@ impl Walk {
             }
         }
     }
-
-    fn correlation(&mut self, correlation: &Correlation, prefix: &str) -> Option<Regex> {
-        let mut seen = HashSet::new();
-        for (index, strategy) in correlation.strategies.iter().enumerate() {
-            let path = ["correlation", "strategies", &index.to_string()];
-            if !matches!(
-                strategy,
-                CorrelationStrategy::ReferenceInSubject | CorrelationStrategy::ThreadHeaders
-            ) {
-                let message = format!(
-                    "{strategy} is not built yet; there are REFERENCE_IN_SUBJECT and THREAD_HEADERS."
-                );
-                self.problems.add(ProblemCode::Unsupported, &path, message);
-            }
-            if !seen.insert(*strategy) {
-                self.problems.invalid(&path, format!("{strategy} is there already; each is tried once."));
-            }
-        }
-        if correlation.key_expression.is_some() {
-            let path = ["correlation", "keyExpression"];
-            self.problems.add(ProblemCode::Unsupported, &path, "Keys are not built yet.");
-        }
-        if correlation.reopen_within_days.is_some_and(|days| !(0..=36_500).contains(&days)) {
-            let path = ["correlation", "reopenWithinDays"];
-            self.problems.invalid(&path, "The days are from 0 to 36500; null is for ever.");
-        }
-        match &correlation.reference_pattern {
-            None => Regex::new(&default_pattern(prefix)).ok(),
-            Some(source) => self.reference_pattern(source),
-        }
-    }
-
-    fn reference_pattern(&mut self, source: &str) -> Option<Regex> {
-        let path = ["correlation", "referencePattern"];
-        if source.chars().count() > MAX_PATTERN {
-            self.problems.invalid(&path, format!("The pattern is longer than {MAX_PATTERN} characters."));
-            return None;
-        }
-        match function::pattern(source) {
-            Err(reason) => self.problems.invalid(&path, format!("The pattern is not valid: {reason}.")),
-            // The whole match counts as a group too.
-            Ok(pattern) if pattern.captures_len() != 2 => {
-                let message = "The pattern needs exactly one capture group, around the reference; write (?:…) for others.";
-                self.problems.invalid(&path, message);
-            }
-            Ok(pattern) => return Some(pattern),
-        }
-        None
-    }
-}
-
-fn is_key(key: &str) -> bool {
-    let rest = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_';
-    key.len() <= 63 && key.starts_with(|c: char| c.is_ascii_lowercase()) && key.bytes().all(rest)
-}
-
-fn is_prefix(prefix: &str) -> bool {
-    let rest = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit();
-    prefix.len() <= 10 && prefix.starts_with(|c: char| c.is_ascii_uppercase()) && prefix.bytes().all(rest)
 }
 
 fn is_attribute(name: &str) -> bool {

@@ -1,12 +1,14 @@
 //! Jinja templates: what they may use, and how they are bounded.
 
+mod scan;
+
 use std::collections::BTreeSet;
 use std::io;
 
-use minijinja::{Environment, Error, ErrorKind, Value, filters, tests};
+use minijinja::{Environment, Error, ErrorKind, Value, filters, tests as checks};
 
+use self::scan::{Code, scan};
 use super::function;
-use super::template_scan::{Code, scan};
 use super::view::{Member, Members};
 
 /// The most characters of a template.
@@ -178,18 +180,111 @@ fn add_filters(environment: &mut Environment<'static>) {
 }
 
 fn add_tests(environment: &mut Environment<'static>) {
-    environment.add_test("defined", tests::is_defined);
-    environment.add_test("endingwith", tests::is_endingwith);
-    environment.add_test("false", tests::is_false);
-    environment.add_test("in", tests::is_in);
-    environment.add_test("mapping", tests::is_mapping);
-    environment.add_test("none", tests::is_none);
-    environment.add_test("number", tests::is_number);
-    environment.add_test("startingwith", tests::is_startingwith);
-    environment.add_test("string", tests::is_string);
-    environment.add_test("true", tests::is_true);
+    environment.add_test("defined", checks::is_defined);
+    environment.add_test("endingwith", checks::is_endingwith);
+    environment.add_test("false", checks::is_false);
+    environment.add_test("in", checks::is_in);
+    environment.add_test("mapping", checks::is_mapping);
+    environment.add_test("none", checks::is_none);
+    environment.add_test("number", checks::is_number);
+    environment.add_test("startingwith", checks::is_startingwith);
+    environment.add_test("string", checks::is_string);
+    environment.add_test("true", checks::is_true);
 }
 
 fn refused(reason: String) -> Error {
     Error::new(ErrorKind::InvalidOperation, reason)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::domain::mapping::fixture::{jinja, message, source_problem, value_of};
+    use crate::domain::mapping::rule::{AttributeType, ValueSource};
+
+    fn refused(source: &str) -> String {
+        let (path, code, message) = source_problem(ValueSource::Template(source.to_owned()));
+        assert_eq!((path.as_str(), code.as_str()), ("rules.0.source.template", "INVALID"), "{source}");
+        message
+    }
+
+    #[test]
+    fn a_template_reads_the_message() {
+        for (source, expected) in [
+            ("{{ message.from.name }} <{{ message.from.address }}>", "Ann <ann@example.com>"),
+            (
+                "{% for a in message.to %}{{ a.address }}{% if not loop.last %}, {% endif %}{% endfor %}",
+                "help@example.org, bob@example.com",
+            ),
+            ("{{ message.headers['x-site'] }}{{ message.headers['x-none'] }}", "Lyon"),
+            ("{{ message.headers['x-none'] | default('none') }}", "none"),
+            ("{{ message.subject | upper | replace('FIRE', 'ICE') }}", "PRINTER ON ICE"),
+            ("{{ message.text | field('priority') | int + 1 }}", "3"),
+            (
+                "{{ message.subject | extract('on ([a-z]+)') }}/{{ message.subject | before(' ') }}",
+                "fire/Printer",
+            ),
+            ("{{ message.subject | after('Printer') | trim | title }}", "On Fire"),
+            ("{{ message.subject.split is defined }}", "False"),
+            ("{{ message.from.address | split('@') | last }}", "example.com"),
+            ("{{ message.text | lines | length }} {{ ['a', 'b'] | join('-') }}", "3 a-b"),
+            (
+                "{% if message.subject is startingwith 'Printer' and message.size > 1 %}y{% else %}n{% endif %}",
+                "y",
+            ),
+            ("{{ message.receivedAt }} {{ message.importance }}", "2026-11-22T10:00:00Z NORMAL"),
+            ("{# {% set x = 1 %} #}{{ '{% raw %}' }}<b>", "{% raw %}<b>"),
+        ] {
+            assert_eq!(jinja(source), Some(json!(expected)), "{source}");
+        }
+    }
+
+    #[test]
+    fn a_template_for_a_number_gives_a_number() {
+        let given = ValueSource::Template("{{ message.text | field('Priority') }}".to_owned());
+        assert_eq!(value_of(AttributeType::Integer, given, &message()).0, Some(json!(2)));
+    }
+
+    #[test]
+    fn what_is_no_jinja_is_refused_with_its_place() {
+        assert!(refused("a\n{{ message.subject").contains("line 2"));
+        assert!(refused("{% if message.subject %}").contains("Jinja"));
+        assert!(refused(&"x".repeat(4_001)).contains("longer than 4000"));
+    }
+
+    #[test]
+    fn unknown_names_are_refused() {
+        assert!(refused("{{ mesage.subject }}").contains("'mesage'"));
+        assert!(refused("{{ message.subjct }}").contains("'subjct'; it has subject"));
+        assert!(refused("{{ message.subject | shout }}").contains("filter 'shout'"));
+        assert!(refused("{{ message.subject is loud }}").contains("test 'loud'"));
+        assert!(refused("{{ message.subject is not loud }}").contains("test 'loud'"));
+        assert!(refused("{{ range(10) }}").contains("'range'"));
+    }
+
+    #[test]
+    fn what_could_cost_without_bound_is_refused() {
+        assert!(refused("{% set x = message.text ~ message.text %}").contains("tag 'set'"));
+        assert!(refused("{%- macro m() %}{% endmacro %}").contains("tag "));
+        assert!(refused("{%+ raw %}{% endraw %}").contains("tag "));
+        assert!(
+            refused(&format!("{{{{ message.text{} }}}}", " ~ message.text".repeat(33)))
+                .contains("concatenations")
+        );
+    }
+
+    #[test]
+    fn a_template_that_writes_or_works_too_much_gives_no_value() {
+        let mut message = message();
+        message.text = "x".repeat(64 * 1024);
+        message.to = (0..500).map(|_| message.to[0].clone()).collect();
+        let double = "{% for a in message.to %}{% for b in message.to %}{{ BODY }}{% endfor %}{% endfor %}";
+        for (body, reason) in [("message.text", "1 MiB"), ("''", "steps")] {
+            let given = ValueSource::Template(double.replace("BODY", body));
+            let (value, notes) = value_of(AttributeType::Text, given, &message);
+            assert_eq!(value, None);
+            assert!(notes.iter().any(|note| note.contains(reason)), "{notes:?}");
+        }
+    }
 }
