@@ -110,6 +110,19 @@ pub async fn lock(tx: &impl ConnectionTrait, ids: &[InstanceId]) -> Result<Vec<L
         .collect()
 }
 
+/// The last number given, held for this transaction until it ends.
+pub async fn lock_numbers(tx: &impl ConnectionTrait, prefix: &str) -> Result<i64, Error> {
+    let lock = if tx.get_database_backend() == DatabaseBackend::Postgres { " FOR UPDATE" } else { "" };
+    let sql = format!("SELECT last_number FROM reference_prefix WHERE prefix = $1{lock}");
+    let select = Statement::from_sql_and_values(tx.get_database_backend(), sql, [prefix.into()]);
+    let row = tx.query_one_raw(select).await?.ok_or_else(|| missing(prefix))?;
+    Ok(row.try_get("", "last_number")?)
+}
+
+fn missing(prefix: &str) -> Error {
+    Error::Corrupt { table: "reference_prefix", reason: format!("the prefix {prefix} of a mapping is missing") }
+}
+
 /// Takes `count` numbers of the prefix; answers with the first. Holds the prefix until the transaction ends.
 pub async fn take_numbers(tx: &impl ConnectionTrait, prefix: &str, count: i64) -> Result<i64, Error> {
     let take = Statement::from_sql_and_values(
@@ -118,10 +131,7 @@ pub async fn take_numbers(tx: &impl ConnectionTrait, prefix: &str, count: i64) -
         [count.into(), prefix.into()],
     );
     let row = tx.query_one_raw(take).await?;
-    let row = row.ok_or_else(|| Error::Corrupt {
-        table: "reference_prefix",
-        reason: format!("the prefix {prefix} of a mapping is missing"),
-    })?;
+    let row = row.ok_or_else(|| missing(prefix))?;
     let last: i64 = row.try_get("", "last_number")?;
     Ok(last - count + 1)
 }

@@ -34,6 +34,9 @@ pub use error::Error;
 /// The database itself, or a transaction of it.
 pub use sea_orm::ConnectionTrait as Connection;
 
+/// A transaction: dropped, it rolls back.
+pub type Transaction = DatabaseTransaction;
+
 /// The database, by two doors: many readers, and writers one at a time on SQLite.
 #[derive(Clone)]
 pub struct Database(Arc<Doors>);
@@ -67,7 +70,7 @@ impl Database {
 
     /// A transaction that may write. On SQLite it takes the write lock at once (`BEGIN IMMEDIATE`): a deferred one
     /// that reads first can be refused later, whatever its busy timeout. Dropped, it rolls back.
-    pub async fn begin(&self) -> Result<DatabaseTransaction, Error> {
+    pub async fn begin(&self) -> Result<Transaction, Error> {
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()

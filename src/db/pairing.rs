@@ -49,7 +49,8 @@ pub fn internet_message_id_hash(id: &str) -> Vec<u8> {
     hash_key(&[id.as_bytes()])
 }
 
-/// Stored messages of the folder that have ids of other generations only.
+/// Stored messages of the folder that have ids of other generations only. What we moved away is not among them: it
+/// can't be what the folder shows.
 pub async fn candidates(
     db: &impl ConnectionTrait,
     mailbox_id: MailboxId,
@@ -65,7 +66,7 @@ pub async fn candidates(
     }
     let sql = "SELECT s.message_id, s.arrived_at, m.internet_message_id_hash, m.fingerprint \
                FROM message_source s JOIN message m ON m.id = s.message_id \
-               WHERE s.mailbox_id = $1 AND s.folder = $2 AND s.generation <> $3 \
+               WHERE s.mailbox_id = $1 AND s.folder = $2 AND s.generation <> $3 AND m.moved_to IS NULL \
                AND NOT EXISTS (SELECT 1 FROM message_source n WHERE n.message_id = s.message_id \
                                AND n.folder = $2 AND n.generation = $3) \
                ORDER BY s.arrived_at, s.message_id";
@@ -109,14 +110,22 @@ pub async fn old_lines(
         .collect())
 }
 
-/// Writes source ids of messages that are stored already; those that exist are left alone.
+/// Writes new source ids of messages that are stored already; those that exist are left alone. The messages are from
+/// now on known by them, so that what is pending can be done.
 pub async fn add_sources(tx: &impl ConnectionTrait, sources: &[NewSource]) -> Result<(), Error> {
     for chunk in sources.chunks(500) {
-        let rows = chunk.iter().map(source_row);
-        message_source::Entity::insert_many(rows)
+        message_source::Entity::insert_many(chunk.iter().map(source_row))
             .on_conflict(OnConflict::new().do_nothing().to_owned())
             .exec_without_returning(tx)
             .await?;
+        let marks: Vec<String> = (1..=chunk.len()).map(|n| format!("${n}")).collect();
+        let sql = format!(
+            "UPDATE message SET generation = s.generation, source_id = s.source_id FROM message_source s \
+             WHERE s.message_id = message.id AND s.source_key IN ({})",
+            marks.join(", ")
+        );
+        let values = chunk.iter().map(|source| source.key.0.clone().into());
+        tx.execute_raw(Statement::from_sql_and_values(tx.get_database_backend(), sql, values)).await?;
     }
     Ok(())
 }

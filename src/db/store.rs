@@ -176,7 +176,7 @@ fn message_row(
         internet_message_id_hash: Set(message.internet_message_id.as_deref().map(internet_message_id_hash)),
         internet_message_id: Set(message.internet_message_id),
         conversation_id: Set(message.conversation_id),
-        fingerprint: Set(fingerprint.map(|bytes| bytes.iter().take(16).copied().collect())),
+        fingerprint: Set(fingerprint.map(short)),
         sent_at: Set(message.sent_at),
         received_at: Set(message.received_at),
         ingested_at: Set(message.ingested_at),
@@ -207,4 +207,9 @@ fn message_row(
         text: Set(text),
         new_text: Set(new_text),
     })
+}
+
+/// A content fingerprint as it is kept: its first 16 bytes tell apart what a folder holds.
+pub fn short(fingerprint: [u8; 32]) -> Vec<u8> {
+    fingerprint.iter().take(16).copied().collect()
 }

@@ -1,0 +1,177 @@
+//! After the commit: what is done to the originals, confirmed by the server for each, then counted.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::store::Original;
+use super::{Assignment, Error, Tools, Tracker, kill};
+use crate::db;
+use crate::db::disposition::Outcome;
+use crate::domain::event::{Fact, NewEvent};
+use crate::domain::fault::Verdict;
+use crate::domain::handling::{Disposition, DispositionState, OriginalFate};
+use crate::domain::id::EventId;
+use crate::provider::{Disposed, DisposeOutcome, Order, Session};
+
+/// Originals handled at once.
+const BATCH: usize = 100;
+/// A disposition that was refused so often is FAILED.
+const MAX_ATTEMPTS: i32 = 5;
+
+/// Finishes what a run before this one left pending, before anything is listed.
+pub(super) async fn finish_pending(
+    tools: &Tools,
+    assignment: &Assignment,
+    session: &mut dyn Session,
+    tracker: &Tracker,
+) -> Result<(), Error> {
+    loop {
+        let now = tools.clock.now();
+        let pending =
+            db::disposition::pending(tools.db.read(), assignment.job.id, now, BATCH as u64).await?;
+        if pending.is_empty() {
+            return Ok(());
+        }
+        tracker.begin().await?;
+        let mut by_folder: BTreeMap<String, Vec<Original>> = BTreeMap::new();
+        let count = pending.len();
+        for pending in pending {
+            by_folder.entry(pending.folder).or_default().push(Original {
+                message_id: pending.message_id,
+                generation: pending.generation,
+                source_id: pending.source_id,
+                internet_message_id: pending.internet_message_id,
+                size: pending.size,
+                disposition: pending.disposition,
+                repeated: true,
+                attempts: pending.attempts,
+            });
+        }
+        let mut recorded = 0;
+        for (folder, originals) in by_folder {
+            recorded += dispose(tools, assignment, session, tracker, &folder, originals).await?;
+        }
+        // What has to be tried again stays pending: the next run's.
+        if recorded < count as u64 {
+            return Ok(());
+        }
+    }
+}
+
+/// Handles originals of one folder; answers how many are no longer pending.
+pub(super) async fn dispose(
+    tools: &Tools,
+    assignment: &Assignment,
+    session: &mut dyn Session,
+    tracker: &Tracker,
+    folder: &str,
+    originals: Vec<Original>,
+) -> Result<u64, Error> {
+    let mut recorded = 0;
+    let mut originals = originals.into_iter().peekable();
+    while originals.peek().is_some() {
+        let batch: Vec<Original> = originals.by_ref().take(BATCH).collect();
+        assignment.hold.may_touch(tools.bounds.provider_time)?;
+        let orders: Vec<Order> = batch.iter().map(order).collect();
+        kill::point("dispose.before");
+        let answers = session.dispose(folder, &orders).await?;
+        kill::point("dispose.done_unrecorded");
+        recorded += record(tools, assignment, tracker, &batch, answers).await?;
+        kill::point("dispose.recorded");
+    }
+    Ok(recorded)
+}
+
+async fn record(
+    tools: &Tools,
+    assignment: &Assignment,
+    tracker: &Tracker,
+    batch: &[Original],
+    answers: Vec<Disposed>,
+) -> Result<u64, Error> {
+    let by_source: HashMap<&str, &Original> =
+        batch.iter().map(|original| (original.source_id.as_str(), original)).collect();
+    let mut outcomes = Vec::with_capacity(answers.len());
+    let mut retry = None;
+    for answer in answers {
+        let Some(original) = by_source.get(answer.source_id.as_str()) else { continue };
+        match outcome(tools, assignment, original, answer.outcome) {
+            Ok(outcome) => outcomes.push(outcome),
+            Err(error) => retry = Some(error),
+        }
+    }
+    let events: Vec<NewEvent> = outcomes
+        .iter()
+        .filter(|outcome| outcome.state == DispositionState::Failed)
+        .map(|outcome| NewEvent {
+            id: EventId::new(),
+            occurred_at: tools.clock.now(),
+            actor: None,
+            mailbox_id: Some(assignment.mailbox.id),
+            fact: Fact::DispositionFailed { message_id: outcome.message_id, fault: outcome.fault.clone() },
+        })
+        .collect();
+    let tx = tools.db.begin().await?;
+    db::lease::check(&tx, &assignment.hold.lease).await?;
+    let changed = db::disposition::record(&tx, &outcomes, tools.clock.now()).await?;
+    let done = outcomes.iter().filter(|outcome| outcome.state == DispositionState::Done).count();
+    let done = i32::try_from(done).unwrap_or(0);
+    if let Some((run_id, progress)) = tracker.after(|progress| progress.disposed += done) {
+        db::run::progress(&tx, run_id, &progress).await?;
+    }
+    db::event::append(&tx, events).await?;
+    tx.commit().await.map_err(db::Error::from)?;
+    tracker.count(|progress| progress.disposed += done);
+    if let Some(error) = retry {
+        tracing::info!(code = %error.fault(tools.clock.now()).code, "a disposition is tried again by the next run");
+    }
+    Ok(changed)
+}
+
+fn order(original: &Original) -> Order {
+    Order {
+        generation: original.generation.clone(),
+        source_id: original.source_id.clone(),
+        internet_message_id: original.internet_message_id.clone(),
+        size: u64::try_from(original.size).unwrap_or(0),
+        disposition: original.disposition.clone(),
+        repeated: original.repeated,
+    }
+}
+
+/// What is to be written; an error where it has to be tried again.
+fn outcome(
+    tools: &Tools,
+    assignment: &Assignment,
+    original: &Original,
+    answer: DisposeOutcome,
+) -> Result<Outcome, std::sync::Arc<crate::provider::Error>> {
+    let blank = Outcome {
+        message_id: original.message_id,
+        state: DispositionState::Done,
+        note: None,
+        fault: None,
+        moved_to: None,
+        purge: false,
+        version: None,
+    };
+    match answer {
+        DisposeOutcome::Done { moved_to, version } => {
+            let purges = assignment.job.handling.as_ref().is_some_and(|handling| handling.purge_at_end_of_run);
+            let purge = purges && deletes(&original.disposition) && moved_to.is_some();
+            Ok(Outcome { moved_to, version, purge, ..blank })
+        }
+        DisposeOutcome::Elsewhere(note) => Ok(Outcome { note: Some(note), ..blank }),
+        DisposeOutcome::Refused(error) => {
+            let again = matches!(error.verdict(), Verdict::Retry { .. }) && original.attempts + 1 < MAX_ATTEMPTS;
+            if again {
+                return Err(error);
+            }
+            let fault = Some(error.fault(tools.clock.now()));
+            Ok(Outcome { state: DispositionState::Failed, fault, ..blank })
+        }
+    }
+}
+
+fn deletes(disposition: &Disposition) -> bool {
+    disposition.original == OriginalFate::Delete
+}

@@ -1,0 +1,108 @@
+//! From the folder to the ledger: every id that a listing shows, with the new position, in one small transaction.
+
+use std::collections::HashSet;
+
+use super::pair::Pairing;
+use super::{Assignment, Error, Tools, kill};
+use crate::db;
+use crate::db::intake::{IntakeRow, JobPosition, SourceKey};
+use crate::domain::intake::{IntakeState, Listed, ListingPhase};
+use crate::provider::{ListPage, Position, Session};
+
+/// Lists the folder since the job's position, page by page, into the ledger.
+pub(super) async fn list(
+    tools: &Tools,
+    assignment: &Assignment,
+    session: &mut dyn Session,
+) -> Result<(), Error> {
+    let job = &assignment.job;
+    let mut position = db::intake::position(tools.db.read(), job.id).await?;
+    let mut pairing: Option<Pairing> = None;
+    loop {
+        assignment.hold.go_on()?;
+        let since = position.as_ref().map(|at| Position { generation: at.generation.clone(), token: at.token.clone() });
+        let mut page = session.list(&job.folder, since.as_ref()).await?;
+        let phase = match &position {
+            None => ListingPhase::First,
+            Some(_) if page.renumbered => ListingPhase::Renumbered,
+            Some(at) => at.phase,
+        };
+        if page.renumbered {
+            pairing = None;
+        }
+        if phase == ListingPhase::Renumbered {
+            page.listed = session.identify(&job.folder, page.listed).await?;
+            if pairing.is_none() {
+                pairing = Some(Pairing::load(tools, assignment, &page.position.generation).await?);
+            }
+        }
+        let next = JobPosition {
+            generation: page.position.generation.clone(),
+            token: page.position.token.clone(),
+            phase: if page.more { phase } else { ListingPhase::Following },
+        };
+        if !page.listed.is_empty() || position.as_ref() != Some(&next) {
+            record(tools, assignment, &page, phase, &next, pairing.as_mut()).await?;
+        }
+        position = Some(next);
+        if !page.more {
+            return Ok(());
+        }
+    }
+}
+
+async fn record(
+    tools: &Tools,
+    assignment: &Assignment,
+    page: &ListPage,
+    phase: ListingPhase,
+    next: &JobPosition,
+    pairing: Option<&mut Pairing>,
+) -> Result<(), Error> {
+    let job = &assignment.job;
+    let now = tools.clock.now();
+    let mut rows: Vec<IntakeRow> = page.listed.iter().map(|listed| row(assignment, next, listed)).collect();
+    let keys: Vec<SourceKey> = rows.iter().map(|row| row.key.clone()).collect();
+    let known = db::intake::known(tools.db.read(), &keys).await?;
+    let mut sources = Vec::new();
+    if let Some(pairing) = pairing {
+        sources = pairing.pair(assignment, &page.listed, &mut rows, &known);
+    }
+    decide(assignment, phase, &mut rows, &known);
+    let tx = tools.db.begin().await?;
+    db::lease::check(&tx, &assignment.hold.lease).await?;
+    if page.renumbered {
+        db::intake::void_earlier(&tx, job.id, &next.generation).await?;
+    }
+    db::pairing::add_sources(&tx, &sources).await?;
+    db::intake::record_page(&tx, job.id, &rows, next, now).await?;
+    kill::point("list.before_commit");
+    tx.commit().await.map_err(db::Error::from)?;
+    kill::point("list.committed");
+    Ok(())
+}
+
+fn row(assignment: &Assignment, position: &JobPosition, listed: &Listed) -> IntakeRow {
+    let job = &assignment.job;
+    IntakeRow {
+        key: SourceKey::of(job.mailbox_id, &position.generation, &job.folder, &listed.source_id),
+        generation: position.generation.clone(),
+        source_id: listed.source_id.clone(),
+        arrived_at: listed.arrived_at,
+        size: i64::try_from(listed.size).unwrap_or(i64::MAX),
+        state: IntakeState::Listed,
+        attempts: 0,
+        pair: false,
+    }
+}
+
+/// What is stored already is not fetched; what the first listing shows from before `since` is left alone.
+fn decide(assignment: &Assignment, phase: ListingPhase, rows: &mut [IntakeRow], known: &HashSet<SourceKey>) {
+    for row in rows.iter_mut().filter(|row| row.state == IntakeState::Listed) {
+        if known.contains(&row.key) {
+            row.state = IntakeState::Stored;
+        } else if phase == ListingPhase::First && assignment.job.since.is_some_and(|since| row.arrived_at < since) {
+            row.state = IntakeState::Old;
+        }
+    }
+}

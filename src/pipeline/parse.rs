@@ -1,0 +1,161 @@
+//! From raw bytes to drafts: parsed, mapped as far as the message alone tells, compressed. Pure but for big blobs.
+
+use bytes::Bytes;
+
+use super::fetch::{Arrived, Batch};
+use super::{Assignment, Error, Tools, kill};
+use crate::blob::BlobKey;
+use crate::db::intake::IntakeRow;
+use crate::db::store::RawPlace;
+use crate::domain::fault::Fault;
+use crate::domain::id::MessageId;
+use crate::domain::mapping::{Parsed, Signals, Values};
+use crate::domain::message::Stage;
+use crate::domain::parsed::ParsedMessage;
+use crate::mail;
+use crate::provider::{Extent, FetchOutcome};
+
+/// Compression of raw messages: fast, and mail is text.
+const ZSTD_LEVEL: i32 = 3;
+
+/// A batch, ready for its transaction. Holds the memory of the batch it was made from.
+pub(super) struct Drafts {
+    /// In the order of arrival.
+    pub(super) items: Vec<Draft>,
+    /// Lines whose message vanished before it was fetched.
+    pub(super) gone: Vec<IntakeRow>,
+    /// Lines that are to be tried again later.
+    pub(super) later: Vec<IntakeRow>,
+    _batch: Batch,
+}
+
+/// A message about to be stored.
+pub(super) struct Draft {
+    /// Its line of the ledger.
+    pub(super) row: IntakeRow,
+    /// The id it will have.
+    pub(super) id: MessageId,
+    /// Where its raw bytes are.
+    pub(super) raw: RawPlace,
+    /// Raw bytes.
+    pub(super) size: i64,
+    /// What it says; None where it could not be read.
+    pub(super) parsed: Option<Box<ParsedMessage>>,
+    /// What the rules gave, and what correlation looks up.
+    pub(super) mapped: Option<Box<(Values, Signals)>>,
+    /// Why it can't be processed.
+    pub(super) failed: Option<Failed>,
+}
+
+/// Why a message can't be processed.
+#[derive(Debug, Clone)]
+pub(super) struct Failed {
+    /// Where.
+    pub(super) stage: Stage,
+    /// In a sentence.
+    pub(super) reason: String,
+    /// What the provider answered.
+    pub(super) fault: Option<Fault>,
+}
+
+/// Parses a batch, away from the threads that wait for the network.
+pub(super) async fn parse(tools: &Tools, assignment: &Assignment, batch: Batch) -> Result<Drafts, Error> {
+    let (tools2, assignment2) = (tools.clone(), assignment.clone());
+    let work = tokio::task::spawn_blocking(move || drafts(&tools2, &assignment2, batch));
+    let (mut drafts, big) = match work.await {
+        Ok(done) => done,
+        Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+    };
+    for (at, content) in big {
+        let Some(draft) = drafts.items.get_mut(at) else { continue };
+        let key = BlobKey::of(assignment.mailbox.id, draft.id);
+        tools.blobs.put(&key, content).await?;
+        kill::point("blob.uploaded");
+        draft.raw = RawPlace::Blob(key.as_str().to_owned());
+    }
+    Ok(drafts)
+}
+
+/// The drafts, and by place the raw bytes that are too big for the database.
+fn drafts(tools: &Tools, assignment: &Assignment, mut batch: Batch) -> (Drafts, Vec<(usize, Bytes)>) {
+    let arrived = std::mem::take(&mut batch.items);
+    let mut drafts = Drafts { items: Vec::with_capacity(arrived.len()), gone: Vec::new(), later: Vec::new(), _batch: batch };
+    let mut big = Vec::new();
+    for Arrived { row, extent, outcome } in arrived {
+        match outcome {
+            FetchOutcome::Gone => drafts.gone.push(row),
+            FetchOutcome::Refused(_) if row.attempts + 1 < tools.bounds.max_attempts => drafts.later.push(row),
+            FetchOutcome::Refused(error) => {
+                let fault = error.fault(tools.clock.now());
+                let reason = format!("It could not be fetched in {} attempts: {}", row.attempts + 1, fault.message);
+                let failed = Failed { stage: Stage::Fetch, reason, fault: Some(fault) };
+                drafts.items.push(Draft::unread(row, failed));
+            }
+            FetchOutcome::Raw(raw) => {
+                let draft = draft(tools, assignment, row, extent, &raw);
+                let bytes = if draft.raw == RawPlace::Nowhere && extent == Extent::Whole { compress(&raw) } else { None };
+                if let Some(bytes) = bytes {
+                    big.push((drafts.items.len(), bytes));
+                }
+                drafts.items.push(draft);
+            }
+        }
+    }
+    (drafts, big)
+}
+
+fn draft(tools: &Tools, assignment: &Assignment, row: IntakeRow, extent: Extent, raw: &Bytes) -> Draft {
+    let whole = extent == Extent::Whole;
+    let listed = row.size;
+    let small = whole && raw.len() <= tools.bounds.raw_in_database_bytes;
+    let place = if small { compress(raw).map(|bytes| RawPlace::Row(bytes.into())) } else { None };
+    let mut draft = Draft {
+        id: MessageId::new(),
+        raw: place.unwrap_or(RawPlace::Nowhere),
+        size: if whole { i64::try_from(raw.len()).unwrap_or(i64::MAX) } else { listed },
+        parsed: None,
+        mapped: None,
+        failed: None,
+        row,
+    };
+    match mail::parse(raw, &tools.bounds.mail) {
+        Ok(parsed) => draft.parsed = Some(Box::new(parsed)),
+        Err(error) => {
+            draft.failed = Some(Failed { stage: Stage::Parse, reason: error.to_string(), fault: None });
+        }
+    }
+    if !whole {
+        let reason = format!(
+            "It is too big to be taken in: {} bytes, and mail.max_bytes allows {}. Only its header was read.",
+            listed, tools.bounds.max_bytes
+        );
+        draft.failed = Some(Failed { stage: Stage::Fetch, reason, fault: None });
+    }
+    if let (Some(parsed), None) = (&draft.parsed, &draft.failed) {
+        let view = Parsed { message: parsed, received_at: draft.row.arrived_at };
+        let compiled = &assignment.treatment.compiled;
+        draft.mapped = Some(Box::new((compiled.values(&view), compiled.signals(&view))));
+    }
+    draft
+}
+
+/// The bytes as they are kept. zstd refuses nothing; should it ever, the message is kept without its raw bytes.
+fn compress(raw: &[u8]) -> Option<Bytes> {
+    zstd::bulk::compress(raw, ZSTD_LEVEL).ok().map(Bytes::from)
+}
+
+impl Draft {
+    /// Of a message that could not be read: stored from its ids alone.
+    pub(super) fn unread(row: IntakeRow, failed: Failed) -> Self {
+        Self {
+            id: MessageId::new(),
+            raw: RawPlace::Nowhere,
+            size: 0,
+            parsed: None,
+            mapped: None,
+            failed: Some(failed),
+            row,
+        }
+    }
+}
+
