@@ -1,7 +1,7 @@
 //! mailroom: mail that arrives in a company's mailboxes becomes process instances, and everyone who needs to know is told.
 
-pub mod app;
 pub mod api;
+pub mod app;
 pub mod blob;
 pub mod cli;
 pub mod config;

@@ -120,7 +120,10 @@ pub async fn lock_numbers(tx: &impl ConnectionTrait, prefix: &str) -> Result<i64
 }
 
 fn missing(prefix: &str) -> Error {
-    Error::Corrupt { table: "reference_prefix", reason: format!("the prefix {prefix} of a mapping is missing") }
+    Error::Corrupt {
+        table: "reference_prefix",
+        reason: format!("the prefix {prefix} of a mapping is missing"),
+    }
 }
 
 /// Takes `count` numbers of the prefix; answers with the first. Holds the prefix until the transaction ends.

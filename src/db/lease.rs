@@ -95,6 +95,13 @@ pub async fn revoke(tx: &impl ConnectionTrait, mailbox_id: MailboxId) -> Result<
     Ok(())
 }
 
+/// Frees every mailbox: for the one process of an embedded database, when it starts.
+pub async fn release_all(db: &impl ConnectionTrait) -> Result<(), Error> {
+    let sql = "UPDATE lease SET owner = NULL WHERE owner IS NOT NULL";
+    db.execute_raw(Statement::from_string(db.get_database_backend(), sql)).await?;
+    Ok(())
+}
+
 fn until_sql(backend: DatabaseBackend, ttl: Duration) -> String {
     let seconds = ttl.as_secs_f64();
     match backend {

@@ -58,6 +58,11 @@ impl Database {
         self.0.write.get_database_backend()
     }
 
+    /// Whether transactions that write come one after the other, each with the whole database to itself.
+    pub fn has_one_writer(&self) -> bool {
+        self.backend() == DatabaseBackend::Sqlite
+    }
+
     /// For single statements that read.
     pub fn read(&self) -> &DatabaseConnection {
         &self.0.read

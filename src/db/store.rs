@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 
-use chrono::{DateTime, Utc};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 
@@ -11,6 +10,7 @@ use super::intake::SourceKey;
 use super::pairing::{NewSource, internet_message_id_hash, source_row};
 use super::{Error, to_json};
 use crate::domain::handling::DispositionState;
+use crate::domain::id::MessageId;
 use crate::domain::message::{AddressRole, Attachment, Message};
 use crate::domain::parsed::Address;
 
@@ -136,6 +136,22 @@ pub async fn known_internet_message_ids(
         .all(tx)
         .await?;
     Ok(found.into_iter().flatten().collect())
+}
+
+/// Which of the messages have their raw bytes in the blob store.
+pub async fn with_blobs(
+    db: &impl ConnectionTrait,
+    messages: &[MessageId],
+) -> Result<HashSet<MessageId>, Error> {
+    let found: Vec<uuid::Uuid> = message_raw::Entity::find()
+        .select_only()
+        .column(message_raw::Column::MessageId)
+        .filter(message_raw::Column::MessageId.is_in(messages.iter().map(|id| id.0)))
+        .filter(message_raw::Column::BlobKey.is_not_null())
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(found.into_iter().map(Into::into).collect())
 }
 
 fn attachment_row(attachment: Attachment) -> attachment::ActiveModel {

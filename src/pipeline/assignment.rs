@@ -56,6 +56,8 @@ pub struct Bounds {
     pub max_attempts: i32,
     /// The longest that one batch of changes may take at the provider.
     pub provider_time: Duration,
+    /// What must be left of the lease after it.
+    pub lease_margin: Duration,
 }
 
 /// One execution of a job.
@@ -88,6 +90,8 @@ pub enum Stop {
     Draining,
     /// Another worker holds the mailbox.
     LeaseLost,
+    /// The provider did not answer within what the lease allows.
+    SlowProvider,
 }
 
 impl std::fmt::Display for Stop {
@@ -96,6 +100,7 @@ impl std::fmt::Display for Stop {
             Self::Cancelled => "someone cancelled it",
             Self::Draining => "the worker is shutting down",
             Self::LeaseLost => "the lease on the mailbox was lost",
+            Self::SlowProvider => "the provider took longer than the lease on the mailbox allows",
         })
     }
 }
@@ -120,10 +125,16 @@ impl Hold {
         }
     }
 
-    /// Side effects can't be fenced: they are sent only while the lease outlasts their time limit by 5 seconds.
-    pub fn may_touch(&self, limit: Duration) -> Result<(), Error> {
+    /// Side effects can't be fenced: they are sent only while the lease outlasts their time limit by a margin, and
+    /// given up after it. What was given up is unclear, and looked at by the next run.
+    pub async fn touch<T>(&self, bounds: &Bounds, effect: impl Future<Output = T>) -> Result<T, Error> {
         self.go_on()?;
         let left = self.expires.borrow().saturating_duration_since(Instant::now());
-        if left > limit + Duration::from_secs(5) { Ok(()) } else { Err(Error::Stopped(Stop::LeaseLost)) }
+        if left < bounds.provider_time + bounds.lease_margin {
+            return Err(Error::Stopped(Stop::LeaseLost));
+        }
+        tokio::time::timeout(bounds.provider_time, effect)
+            .await
+            .map_err(|_| Error::Stopped(Stop::SlowProvider))
     }
 }

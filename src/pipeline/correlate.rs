@@ -66,7 +66,8 @@ pub(super) async fn look_up(
     }
     let mut hashes: Vec<Vec<u8>> = ids.keys().cloned().collect();
     hashes.sort();
-    let mut references: Vec<String> = signals().flat_map(Signals::reference_texts).map(str::to_owned).collect();
+    let mut references: Vec<String> =
+        signals().flat_map(Signals::reference_texts).map(str::to_owned).collect();
     references.sort();
     references.dedup();
     let keys = db::instance::by_keys(tx, &hashes).await?;
@@ -99,10 +100,19 @@ pub(super) fn weave(
     first_number: i64,
     now: DateTime<Utc>,
 ) -> Woven {
-    let mut loom = Loom { assignment, known, made: Vec::new(), changed: Vec::new(), keys: Vec::new(), first_number, now };
+    let mut loom = Loom {
+        assignment,
+        known,
+        made: Vec::new(),
+        changed: Vec::new(),
+        keys: Vec::new(),
+        first_number,
+        now,
+    };
     let effects = drafts.iter().map(|draft| loom.effect(draft)).collect();
     let Loom { mut known, made, changed, keys, .. } = loom;
-    let mut take = |ids: Vec<InstanceId>| ids.into_iter().filter_map(|id| known.instances.remove(&id)).collect();
+    let mut take =
+        |ids: Vec<InstanceId>| ids.into_iter().filter_map(|id| known.instances.remove(&id)).collect();
     Woven { effects, made: take(made), changed: take(changed), keys }
 }
 
@@ -130,7 +140,9 @@ impl Loom<'_> {
         let matched = decision.matched().clone();
         let result = match decision {
             Decision::Create { matched } => self.create(draft.id, values, matched),
-            Decision::Update { instance, reopen, matched } => self.update(draft.id, instance, reopen, values, matched),
+            Decision::Update { instance, reopen, matched } => {
+                self.update(draft.id, instance, reopen, values, matched)
+            }
             Decision::Ignore { reason, matched } => Ok(Effect::ignored(reason, matched)),
         };
         let mut effect = match result {
@@ -209,7 +221,8 @@ impl Loom<'_> {
     fn add_keys(&mut self, message_id: MessageId, signals: &Signals, instance_id: InstanceId) {
         let process = &self.assignment.treatment.mapping.process;
         let own = signals.own_id.as_deref().map(|id| (id, KeyRole::Own));
-        let referenced = signals.referenced_ids.iter().map(|thread| (thread.id.as_str(), KeyRole::Referenced));
+        let referenced =
+            signals.referenced_ids.iter().map(|thread| (thread.id.as_str(), KeyRole::Referenced));
         self.keys.extend(own.into_iter().chain(referenced).map(|(id, role)| CorrelationKey {
             key: thread_key(process, id),
             role,

@@ -10,7 +10,7 @@ use crate::domain::event::{Fact, NewEvent};
 use crate::domain::fault::Verdict;
 use crate::domain::handling::{Disposition, DispositionState, OriginalFate};
 use crate::domain::id::EventId;
-use crate::provider::{Disposed, DisposeOutcome, Order, Session};
+use crate::provider::{DisposeOutcome, Disposed, Order, Session};
 
 /// Originals handled at once.
 const BATCH: usize = 100;
@@ -26,8 +26,7 @@ pub(super) async fn finish_pending(
 ) -> Result<(), Error> {
     loop {
         let now = tools.clock.now();
-        let pending =
-            db::disposition::pending(tools.db.read(), assignment.job.id, now, BATCH as u64).await?;
+        let pending = db::disposition::pending(tools.db.read(), assignment.job.id, now, BATCH as u64).await?;
         if pending.is_empty() {
             return Ok(());
         }
@@ -70,10 +69,9 @@ pub(super) async fn dispose(
     let mut originals = originals.into_iter().peekable();
     while originals.peek().is_some() {
         let batch: Vec<Original> = originals.by_ref().take(BATCH).collect();
-        assignment.hold.may_touch(tools.bounds.provider_time)?;
         let orders: Vec<Order> = batch.iter().map(order).collect();
         kill::point("dispose.before");
-        let answers = session.dispose(folder, &orders).await?;
+        let answers = assignment.hold.touch(&tools.bounds, session.dispose(folder, &orders)).await??;
         kill::point("dispose.done_unrecorded");
         recorded += record(tools, assignment, tracker, &batch, answers).await?;
         kill::point("dispose.recorded");
@@ -156,13 +154,15 @@ fn outcome(
     };
     match answer {
         DisposeOutcome::Done { moved_to, version } => {
-            let purges = assignment.job.handling.as_ref().is_some_and(|handling| handling.purge_at_end_of_run);
+            let purges =
+                assignment.job.handling.as_ref().is_some_and(|handling| handling.purge_at_end_of_run);
             let purge = purges && deletes(&original.disposition) && moved_to.is_some();
             Ok(Outcome { moved_to, version, purge, ..blank })
         }
         DisposeOutcome::Elsewhere(note) => Ok(Outcome { note: Some(note), ..blank }),
         DisposeOutcome::Refused(error) => {
-            let again = matches!(error.verdict(), Verdict::Retry { .. }) && original.attempts + 1 < MAX_ATTEMPTS;
+            let again =
+                matches!(error.verdict(), Verdict::Retry { .. }) && original.attempts + 1 < MAX_ATTEMPTS;
             if again {
                 return Err(error);
             }

@@ -48,7 +48,9 @@ impl Error {
                 "Look at blob.url, at its free space and at the service's log; the run is repeated by itself.",
                 now,
             ),
-            Self::Stopped(stop) => internal(&format!("The run was stopped: {stop}."), "It goes on by itself.", now),
+            Self::Stopped(stop) => {
+                internal(&format!("The run was stopped: {stop}."), "It goes on by itself.", now)
+            }
         }
     }
 }

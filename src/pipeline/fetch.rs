@@ -143,7 +143,11 @@ async fn send(
 }
 
 fn extent(tools: &Tools, row: &IntakeRow) -> Extent {
-    if u64::try_from(row.size).unwrap_or(0) > tools.bounds.max_bytes { Extent::HeaderOnly } else { Extent::Whole }
+    if u64::try_from(row.size).unwrap_or(0) > tools.bounds.max_bytes {
+        Extent::HeaderOnly
+    } else {
+        Extent::Whole
+    }
 }
 
 fn wanted(tools: &Tools, row: &IntakeRow) -> Wanted {

@@ -20,7 +20,9 @@ pub(super) async fn list(
     let mut pairing: Option<Pairing> = None;
     loop {
         assignment.hold.go_on()?;
-        let since = position.as_ref().map(|at| Position { generation: at.generation.clone(), token: at.token.clone() });
+        let since = position
+            .as_ref()
+            .map(|at| Position { generation: at.generation.clone(), token: at.token.clone() });
         let mut page = session.list(&job.folder, since.as_ref()).await?;
         let phase = match &position {
             None => ListingPhase::First,
@@ -101,7 +103,9 @@ fn decide(assignment: &Assignment, phase: ListingPhase, rows: &mut [IntakeRow], 
     for row in rows.iter_mut().filter(|row| row.state == IntakeState::Listed) {
         if known.contains(&row.key) {
             row.state = IntakeState::Stored;
-        } else if phase == ListingPhase::First && assignment.job.since.is_some_and(|since| row.arrived_at < since) {
+        } else if phase == ListingPhase::First
+            && assignment.job.since.is_some_and(|since| row.arrived_at < since)
+        {
             row.state = IntakeState::Old;
         }
     }

@@ -26,14 +26,19 @@ pub(super) struct Pairing {
 
 impl Pairing {
     /// Reads it. Pages that were committed before a crash are left out, because their ids are there.
-    pub(super) async fn load(tools: &Tools, assignment: &Assignment, generation: &str) -> Result<Self, Error> {
+    pub(super) async fn load(
+        tools: &Tools,
+        assignment: &Assignment,
+        generation: &str,
+    ) -> Result<Self, Error> {
         let job = &assignment.job;
         let db = tools.db.read();
         let candidates = db::pairing::candidates(db, job.mailbox_id, &job.folder, generation).await?;
         let old = db::pairing::old_lines(db, job.id, generation).await?;
         let mut stored: HashMap<Delivery, Vec<MessageId>> = HashMap::new();
         let mut seconds = HashSet::new();
-        for Candidate { message_id, arrived_at, internet_message_id_hash, .. } in candidates.into_iter().rev() {
+        for Candidate { message_id, arrived_at, internet_message_id_hash, .. } in candidates.into_iter().rev()
+        {
             let second = arrived_at.timestamp();
             seconds.insert(second);
             stored.entry((second, internet_message_id_hash)).or_default().push(message_id);
@@ -61,7 +66,8 @@ impl Pairing {
                 row.state = IntakeState::Old;
             } else {
                 // Delivered at the same second as a stored one, and no Message-ID to tell: its content must.
-                row.pair = listed.internet_message_id.is_none() && self.seconds.contains(&row.arrived_at.timestamp());
+                row.pair = listed.internet_message_id.is_none()
+                    && self.seconds.contains(&row.arrived_at.timestamp());
             }
         }
         sources

@@ -79,21 +79,33 @@ pub(super) async fn parse(tools: &Tools, assignment: &Assignment, batch: Batch) 
 /// The drafts, and by place the raw bytes that are too big for the database.
 fn drafts(tools: &Tools, assignment: &Assignment, mut batch: Batch) -> (Drafts, Vec<(usize, Bytes)>) {
     let arrived = std::mem::take(&mut batch.items);
-    let mut drafts = Drafts { items: Vec::with_capacity(arrived.len()), gone: Vec::new(), later: Vec::new(), _batch: batch };
+    let mut drafts = Drafts {
+        items: Vec::with_capacity(arrived.len()),
+        gone: Vec::new(),
+        later: Vec::new(),
+        _batch: batch,
+    };
     let mut big = Vec::new();
     for Arrived { row, extent, outcome } in arrived {
         match outcome {
             FetchOutcome::Gone => drafts.gone.push(row),
-            FetchOutcome::Refused(_) if row.attempts + 1 < tools.bounds.max_attempts => drafts.later.push(row),
+            FetchOutcome::Refused(_) if row.attempts + 1 < tools.bounds.max_attempts => {
+                drafts.later.push(row)
+            }
             FetchOutcome::Refused(error) => {
                 let fault = error.fault(tools.clock.now());
-                let reason = format!("It could not be fetched in {} attempts: {}", row.attempts + 1, fault.message);
+                let reason =
+                    format!("It could not be fetched in {} attempts: {}", row.attempts + 1, fault.message);
                 let failed = Failed { stage: Stage::Fetch, reason, fault: Some(fault) };
                 drafts.items.push(Draft::unread(row, failed));
             }
             FetchOutcome::Raw(raw) => {
                 let draft = draft(tools, assignment, row, extent, &raw);
-                let bytes = if draft.raw == RawPlace::Nowhere && extent == Extent::Whole { compress(&raw) } else { None };
+                let bytes = if draft.raw == RawPlace::Nowhere && extent == Extent::Whole {
+                    compress(&raw)
+                } else {
+                    None
+                };
                 if let Some(bytes) = bytes {
                     big.push((drafts.items.len(), bytes));
                 }
@@ -134,7 +146,8 @@ fn draft(tools: &Tools, assignment: &Assignment, row: IntakeRow, extent: Extent,
     if let (Some(parsed), None) = (&draft.parsed, &draft.failed) {
         let view = Parsed { message: parsed, received_at: draft.row.arrived_at };
         let compiled = &assignment.treatment.compiled;
-        draft.mapped = Some(Box::new((compiled.values(&view), compiled.signals(&view))));
+        draft.mapped =
+            Some(Box::new((compiled.values(&view), compiled.signals(parsed, draft.row.arrived_at))));
     }
     draft
 }
@@ -158,4 +171,3 @@ impl Draft {
         }
     }
 }
-

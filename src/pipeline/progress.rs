@@ -20,12 +20,7 @@ impl Tracker {
     /// Of a run that exists (someone asked for it, or a dead worker left it), or of one that is made when there is
     /// something to do.
     pub fn new(tools: &Tools, assignment: &Assignment, trigger: RunTrigger, run: Option<Run>) -> Self {
-        Self {
-            tools: tools.clone(),
-            assignment: assignment.clone(),
-            trigger,
-            run: Arc::new(Mutex::new(run)),
-        }
+        Self { tools: tools.clone(), assignment: assignment.clone(), trigger, run: Arc::new(Mutex::new(run)) }
     }
 
     /// The run as it stands, if there is one.
@@ -38,7 +33,9 @@ impl Tracker {
         let db = self.tools.db.write();
         let now = self.tools.clock.now();
         let mut run = match self.run() {
-            Some(run) if run.state == RunState::Running && run.worker.as_deref() == Some(&self.tools.worker) => {
+            Some(run)
+                if run.state == RunState::Running && run.worker.as_deref() == Some(&self.tools.worker) =>
+            {
                 return Ok(run.id);
             }
             Some(run) => run,

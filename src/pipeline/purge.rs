@@ -24,7 +24,6 @@ pub(super) async fn purge(
             return Ok(());
         }
         tracker.begin().await?;
-        assignment.hold.may_touch(tools.bounds.provider_time)?;
         let orders: Vec<PurgeOrder> = wanted
             .into_iter()
             .map(|wanted| PurgeOrder {
@@ -34,7 +33,7 @@ pub(super) async fn purge(
             })
             .collect();
         kill::point("purge.before");
-        let answers = session.purge(&orders).await?;
+        let answers = assignment.hold.touch(&tools.bounds, session.purge(&orders)).await??;
         kill::point("purge.done_unrecorded");
         let tx = tools.db.begin().await?;
         db::lease::check(&tx, &assignment.hold.lease).await?;

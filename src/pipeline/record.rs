@@ -154,7 +154,9 @@ fn row(assignment: &Assignment, draft: &Draft, effect: &Effect, message: Message
         attachments: parsed.map(|parsed| attachments(&message, parsed)).unwrap_or_default(),
         raw: draft.raw.clone(),
         text: parsed.map(|parsed| parsed.text.clone()).unwrap_or_default(),
-        new_text: parsed.filter(|parsed| parsed.new_text != parsed.text).map(|parsed| parsed.new_text.clone()),
+        new_text: parsed
+            .filter(|parsed| parsed.new_text != parsed.text)
+            .map(|parsed| parsed.new_text.clone()),
         notes,
         message,
     }

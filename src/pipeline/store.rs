@@ -170,21 +170,26 @@ impl Context<'_> {
         Ok(originals)
     }
 
-    /// Decides; where instances are made, again under the lock of the counter, because another mailbox of the same
-    /// process may have made one of the same thread meanwhile.
+    /// Decides. Where others may write meanwhile and instances are made, again under the lock of the counter: another
+    /// mailbox of the same process may have made one of the same thread.
     async fn weave(&self, tx: &db::Transaction, batch: &[&Draft]) -> Result<Woven, db::Error> {
         let now = self.tools.clock.now();
         let treatment = &self.assignment.treatment;
-        let known = correlate::look_up(tx, treatment, batch).await?;
-        let woven = correlate::weave(self.assignment, batch, known, 0, now);
-        if woven.made.is_empty() {
-            return Ok(woven);
+        let prefix = &treatment.mapping.reference_prefix;
+        if !self.tools.db.has_one_writer() {
+            let known = correlate::look_up(tx, treatment, batch).await?;
+            let woven = correlate::weave(self.assignment, batch, known, 0, now);
+            if woven.made.is_empty() {
+                return Ok(woven);
+            }
         }
-        let last = db::instance::lock_numbers(tx, &treatment.mapping.reference_prefix).await?;
+        let last = db::instance::lock_numbers(tx, prefix).await?;
         let known = correlate::look_up(tx, treatment, batch).await?;
         let woven = correlate::weave(self.assignment, batch, known, last + 1, now);
-        let made = i64::try_from(woven.made.len()).unwrap_or(i64::MAX);
-        db::instance::take_numbers(tx, &treatment.mapping.reference_prefix, made).await?;
+        if !woven.made.is_empty() {
+            let made = i64::try_from(woven.made.len()).unwrap_or(i64::MAX);
+            db::instance::take_numbers(tx, prefix, made).await?;
+        }
         Ok(woven)
     }
 
@@ -194,20 +199,25 @@ impl Context<'_> {
         tx: &db::Transaction,
         batch: &[&'b Draft],
     ) -> Result<(Vec<&'b Draft>, Vec<SourceKey>), db::Error> {
-        let Some(generation) = batch.iter().find(|draft| draft.row.pair).map(|draft| &draft.row.generation) else {
+        let Some(generation) = batch.iter().find(|draft| draft.row.pair).map(|draft| &draft.row.generation)
+        else {
             return Ok((batch.to_vec(), Vec::new()));
         };
         let job = &self.assignment.job;
         let mut candidates: HashMap<(i64, Vec<u8>), Vec<MessageId>> = HashMap::new();
         for known in db::pairing::candidates(tx, job.mailbox_id, &job.folder, generation).await? {
             if let Some(fingerprint) = known.fingerprint {
-                candidates.entry((known.arrived_at.timestamp(), fingerprint)).or_default().push(known.message_id);
+                candidates
+                    .entry((known.arrived_at.timestamp(), fingerprint))
+                    .or_default()
+                    .push(known.message_id);
             }
         }
         let mut sources = Vec::new();
         let mut rest = Vec::with_capacity(batch.len());
         for draft in batch {
-            let fingerprint = draft.parsed.as_ref().filter(|_| draft.row.pair).map(|parsed| parsed.fingerprint);
+            let fingerprint =
+                draft.parsed.as_ref().filter(|_| draft.row.pair).map(|parsed| parsed.fingerprint);
             let key = fingerprint.map(|print| (draft.row.arrived_at.timestamp(), db::store::short(print)));
             match key.and_then(|key| candidates.get_mut(&key)).and_then(Vec::pop) {
                 Some(message_id) => sources.push(self.source(draft, message_id)),

@@ -1,0 +1,229 @@
+//! What follows from how an execution ended: the run's end, the mailbox's health, the next attempt, the events.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::Parts;
+use crate::db;
+use crate::db::lease::Lease;
+use crate::domain::event::{Fact, NewEvent};
+use crate::domain::fault::{Fault, FaultCode, Halted, Verdict};
+use crate::domain::health::{MailboxHealth, MailboxState};
+use crate::domain::id::EventId;
+use crate::domain::job::Job;
+use crate::domain::mailbox::Mailbox;
+use crate::domain::run::{Run, RunState};
+use crate::pipeline::{self, Stop};
+use crate::service;
+
+/// What is halted is probed so often: a permission granted in Exchange Online takes up to two hours to work.
+const PROBE: TimeDelta = TimeDelta::minutes(15);
+/// A password that was refused so often is not tried again by itself: accounts get locked by that.
+const REFUSALS: i32 = 2;
+
+/// How an execution ended.
+pub(super) struct Ended {
+    pub(super) mailbox: Arc<Mailbox>,
+    pub(super) job: Arc<Job>,
+    /// The run, if there was something to do.
+    pub(super) run: Option<Run>,
+    pub(super) result: Result<(), Cause>,
+}
+
+/// What ended it before it was done.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Cause {
+    #[error("{0}")]
+    Misconfigured(String),
+    #[error(transparent)]
+    Pipeline(#[from] pipeline::Error),
+    #[error(transparent)]
+    Connection(#[from] service::connection::Error),
+}
+
+impl Cause {
+    fn fault(&self, now: DateTime<Utc>) -> Fault {
+        let of = |message: &str, hint: &str| Fault {
+            code: FaultCode::Internal,
+            message: message.to_owned(),
+            hint: Some(hint.to_owned()),
+            retryable: false,
+            provider_code: None,
+            request_id: None,
+            occurred_at: now,
+        };
+        match self {
+            Self::Misconfigured(message) => of(message, "Change the mailbox; it is tried at once."),
+            Self::Pipeline(error) => error.fault(now),
+            Self::Connection(error) => of(&error.to_string(), error.hint()),
+        }
+    }
+
+    fn verdict(&self) -> Verdict {
+        match self {
+            Self::Misconfigured(_) | Self::Connection(_) => Verdict::Halt(Halted::Mailbox),
+            Self::Pipeline(error) => error.verdict(),
+        }
+    }
+
+    const fn stop(&self) -> Option<Stop> {
+        match self {
+            Self::Pipeline(pipeline::Error::Stopped(stop)) => Some(*stop),
+            _ => None,
+        }
+    }
+}
+
+/// Writes it, in one transaction under the fence.
+pub(super) async fn conclude(parts: &Parts, lease: &Lease, ended: Ended) -> Result<(), db::Error> {
+    let now = parts.tools.clock.now();
+    let Ended { mailbox, job, run, result } = ended;
+    let stop = result.as_ref().err().and_then(Cause::stop);
+    // Who holds the mailbox now goes on with the run, as does whoever comes after a drain.
+    if matches!(stop, Some(Stop::LeaseLost | Stop::Draining)) {
+        return Ok(());
+    }
+    if let Err(cause) = &result
+        && stop != Some(Stop::Cancelled)
+    {
+        tracing::warn!(mailbox = %mailbox.id, job = %job.id, error = cause as &dyn std::error::Error, "a run ended early");
+    }
+    let health = match (&result, stop) {
+        (_, Some(Stop::Cancelled)) => None,
+        (Ok(()), _) => Some(recovered(&mailbox.health, run.is_some(), now)),
+        (Err(cause), _) => Some(troubled(&mailbox.health, cause, jitter(), now)),
+    };
+    let mut events = Vec::new();
+    let event = |fact| NewEvent {
+        id: EventId::new(),
+        occurred_at: now,
+        actor: None,
+        mailbox_id: Some(mailbox.id),
+        fact,
+    };
+    let next = next_run(&job, parts.settings.interval, now);
+    let tx = parts.tools.db.begin().await?;
+    db::lease::check(&tx, lease).await?;
+    if let Some(health) = health.filter(|health| *health != mailbox.health) {
+        db::mailbox::set_health(&tx, mailbox.id, &health).await?;
+        if health.state != mailbox.health.state {
+            let (was, now, fault) = (mailbox.health.state, health.state, health.fault);
+            events.push(event(Fact::MailboxStateChanged { was, now, fault }));
+        }
+    }
+    db::job::set_checked(&tx, job.id, result.is_ok().then_some(now), next).await?;
+    let mut finished = None;
+    if let Some(mut run) = run {
+        run.state = end_state(&run, &result, stop);
+        run.finished_at = Some(now);
+        run.fault = result.as_ref().err().filter(|_| stop.is_none()).map(|cause| cause.fault(now));
+        if db::run::finish(&tx, run.id, run.state, &run.progress, run.fault.as_ref(), now).await? {
+            events.push(event(Fact::RunFinished { run_id: run.id }));
+        }
+        finished = Some(run);
+    }
+    pipeline::kill::point("run.before_commit");
+    db::event::append(&tx, events).await?;
+    tx.commit().await?;
+    pipeline::kill::point("run.finished");
+    if let Some(run) = finished {
+        parts.tools.hub.progress(&run);
+    }
+    Ok(())
+}
+
+fn end_state(run: &Run, result: &Result<(), Cause>, stop: Option<Stop>) -> RunState {
+    match (result, stop) {
+        (_, Some(Stop::Cancelled)) => RunState::Cancelled,
+        (Err(_), _) => RunState::Failed,
+        (Ok(()), _) if run.progress.failed > 0 => RunState::SucceededWithFailures,
+        (Ok(()), _) => RunState::Succeeded,
+    }
+}
+
+/// The next instant of the interval that has not passed; None for a job that runs by hand only.
+fn next_run(job: &Job, interval: Duration, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let interval = TimeDelta::from_std(interval).unwrap_or(TimeDelta::minutes(5));
+    job.enabled.then(|| now + interval)
+}
+
+fn recovered(was: &MailboxHealth, worked: bool, now: DateTime<Utc>) -> MailboxHealth {
+    let mut health = was.clone();
+    if was.state != MailboxState::Ok {
+        health.state = MailboxState::Ok;
+        health.since = now;
+    }
+    // A check that found nothing writes no row of the mailbox.
+    if worked || was.state != MailboxState::Ok {
+        health.last_success_at = Some(now);
+    }
+    health.consecutive_failures = 0;
+    health.waits_for_person = false;
+    health.next_attempt_at = None;
+    health.fault = None;
+    health
+}
+
+fn troubled(was: &MailboxHealth, cause: &Cause, jitter: f64, now: DateTime<Utc>) -> MailboxHealth {
+    let fault = cause.fault(now);
+    let state = match cause {
+        Cause::Misconfigured(_) | Cause::Connection(_) => MailboxState::Misconfigured,
+        Cause::Pipeline(_) => MailboxState::of(fault.code),
+    };
+    let verdict = cause.verdict();
+    let throttled = matches!(verdict, Verdict::Retry { throttled: true, .. });
+    let failures = if throttled { was.consecutive_failures } else { was.consecutive_failures + 1 };
+    let refused = state == MailboxState::AuthenticationFailed && failures >= REFUSALS;
+    let waits = refused || state == MailboxState::Misconfigured;
+    let next = match verdict {
+        _ if waits => None,
+        Verdict::Retry { after, .. } => Some(now + back_off(failures, after, jitter)),
+        Verdict::Halt(_) | Verdict::Reject => Some(now + PROBE),
+    };
+    MailboxHealth {
+        state,
+        since: if state == was.state { was.since } else { now },
+        last_success_at: was.last_success_at,
+        consecutive_failures: failures,
+        waits_for_person: waits,
+        // Far away rather than never: a changed configuration or a person brings it back at once.
+        next_attempt_at: next.or(Some(now + TimeDelta::days(365 * 10))),
+        last_mail_at: was.last_mail_at,
+        fault: Some(fault),
+    }
+}
+
+/// 5 seconds, doubled with every failure up to 15 minutes, at least what the provider asked for; spread by up to a
+/// quarter, so that mailboxes of one server don't return together. `jitter` is in 0..1.
+fn back_off(failures: i32, after: Option<Duration>, jitter: f64) -> TimeDelta {
+    let doubled = 5.0 * f64::from(1u32 << failures.clamp(0, 8).unsigned_abs());
+    let seconds = doubled.min(900.0).max(after.unwrap_or_default().as_secs_f64());
+    TimeDelta::milliseconds((seconds * (1.0 + jitter / 4.0) * 1000.0) as i64)
+}
+
+fn jitter() -> f64 {
+    let mut byte = [0u8];
+    match getrandom::fill(&mut byte) {
+        Ok(()) => f64::from(byte[0]) / 256.0,
+        Err(_) => 0.5,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waiting_doubles_with_every_failure_up_to_a_quarter_of_an_hour() {
+        let seconds: Vec<i64> = (1..=9).map(|n| back_off(n, None, 0.0).num_seconds()).collect();
+        assert_eq!(seconds, [10, 20, 40, 80, 160, 320, 640, 900, 900]);
+    }
+
+    #[test]
+    fn what_the_provider_asks_for_is_the_least() {
+        assert_eq!(back_off(1, Some(Duration::from_secs(92)), 0.0).num_seconds(), 92);
+        assert!(back_off(1, Some(Duration::from_secs(92)), 0.9).num_seconds() > 92);
+    }
+}

@@ -1,0 +1,84 @@
+//! Loops only: the runner executes what is due, the janitor sweeps.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `runner` | which job runs next, on a free mailbox |
+//! | `execution` | one execution: lease, heartbeat, connection, pipeline, conclusion |
+//! | `heartbeat` | keeps the lease, hears of cancellation |
+//! | `conclusion` | what follows from how it ended: run, health, next attempt |
+//! | `janitor` | blobs that a crash orphaned |
+
+mod conclusion;
+mod execution;
+mod heartbeat;
+mod janitor;
+mod runner;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::pipeline::Tools;
+use crate::service;
+
+/// What the worker is given.
+#[derive(Clone)]
+pub struct Parts {
+    /// What every run works with.
+    pub tools: Tools,
+    /// What the services work with: the worker opens mailboxes by it.
+    pub services: service::Context,
+    /// Says that there may be something to do now.
+    pub wake: Arc<Notify>,
+    /// Times and limits.
+    pub settings: Settings,
+}
+
+/// Times and limits of the worker.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Mailboxes read at the same time.
+    pub concurrency: usize,
+    /// A worker that stopped renewing loses its mailboxes after this time.
+    pub lease: Duration,
+    /// How often to look for due work when nobody woke us.
+    pub poll: Duration,
+    /// How often a job runs.
+    pub interval: Duration,
+}
+
+/// The running worker.
+pub struct Worker {
+    stop: CancellationToken,
+    executions: TaskTracker,
+    runner: JoinHandle<()>,
+    janitor: JoinHandle<()>,
+}
+
+/// Starts the loops.
+pub fn start(parts: Parts) -> Worker {
+    let stop = CancellationToken::new();
+    let executions = TaskTracker::new();
+    let runner = tokio::spawn(runner::run(parts.clone(), stop.clone(), executions.clone()));
+    let janitor = tokio::spawn(janitor::run(parts.tools, stop.clone()));
+    Worker { stop, executions, runner, janitor }
+}
+
+impl Worker {
+    /// No new work; running batches end, what is not done by the deadline is given up cleanly: it is in the ledger.
+    /// Answers whether everything ended in time.
+    pub async fn drain(self, deadline: Duration) -> bool {
+        self.stop.cancel();
+        self.executions.close();
+        let ended = async {
+            let _ended = self.runner.await;
+            self.executions.wait().await;
+            let _ended = self.janitor.await;
+        };
+        tokio::time::timeout(deadline, ended).await.is_ok()
+    }
+}
