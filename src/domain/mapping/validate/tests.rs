@@ -1,10 +1,12 @@
 //! What is refused when a mapping is saved, and with which path.
 
+#![expect(clippy::unwrap_used, reason = "a test that meets what it does not expect ends there")]
+
 use serde_json::json;
 
-use crate::domain::mapping::fixture::{draft, problem, rule, sound};
+use crate::domain::mapping::fixture::{compiled, draft, message, parsed, problem, rule, sound};
 use crate::domain::mapping::rule::{AttributeRule, AttributeType, MessageField, UpdateAction, ValueSource};
-use crate::domain::mapping::{CompiledMapping, CorrelationStrategy, Draft, validate};
+use crate::domain::mapping::{CompiledMapping, CorrelationStrategy, Draft, create, validate};
 
 fn at(draft: &Draft) -> (String, String) {
     let (path, code, message) = problem(draft);
@@ -177,4 +179,29 @@ fn every_problem_is_told_at_once() {
 fn a_compiled_mapping_is_shared_by_all_workers() {
     fn shared<T: Send + Sync + 'static>() {}
     shared::<CompiledMapping>();
+}
+
+#[test]
+fn the_expressions_and_templates_of_the_manual_work() {
+    let manual = include_str!("../../../../docs/mapping.md");
+    let source = regex::Regex::new(r#"(expression|template): ("(?:[^"\\]|\\.)*")"#).unwrap();
+    let rules: Vec<_> = source
+        .captures_iter(manual)
+        .enumerate()
+        .map(|(index, found)| {
+            let text: String = serde_json::from_str(&found[2]).unwrap();
+            let source = if &found[1] == "template" {
+                ValueSource::Template(text)
+            } else {
+                ValueSource::Expression(text)
+            };
+            rule(&format!("a{index}"), AttributeType::Json, source)
+        })
+        .collect();
+    assert!(rules.len() >= 8, "the examples are found");
+    let draft = draft(rules);
+    assert_eq!(validate(&draft), vec![]);
+    let made = create(&compiled(&draft).values(&parsed(&message()))).unwrap();
+    assert_eq!(made.get("a0"), Some(&json!("example.com")));
+    assert_eq!(made.get("a7"), Some(&json!(2)));
 }
