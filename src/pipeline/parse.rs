@@ -1,5 +1,7 @@
 //! From raw bytes to drafts: parsed, mapped as far as the message alone tells, compressed. Pure but for big blobs.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use bytes::Bytes;
 
 use super::fetch::{Arrived, Batch};
@@ -130,11 +132,9 @@ fn draft(tools: &Tools, assignment: &Assignment, row: IntakeRow, extent: Extent,
         failed: None,
         row,
     };
-    match mail::parse(raw, &tools.bounds.mail) {
+    match read(raw, &tools.bounds.mail) {
         Ok(parsed) => draft.parsed = Some(Box::new(parsed)),
-        Err(error) => {
-            draft.failed = Some(Failed { stage: Stage::Parse, reason: error.to_string(), fault: None });
-        }
+        Err(reason) => draft.failed = Some(Failed { stage: Stage::Parse, reason, fault: None }),
     }
     if !whole {
         let reason = format!(

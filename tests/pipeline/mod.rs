@@ -1,0 +1,272 @@
+//! The pipeline over a mail system in memory: what must hold whatever the mail and the provider do.
+
+mod fake;
+mod room;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use mailroom::db;
+use mailroom::domain::handling::{Disposition, Handling, OriginalFate};
+
+use crate::harness::database::{Fresh, on_both};
+use room::{Room, start};
+
+on_both!(
+    a_message_becomes_one_row_one_effect_and_is_marked_read,
+    a_reply_joins_in_the_same_batch_and_in_a_later_one,
+    a_parent_that_comes_after_its_reply_joins_it,
+    old_mail_is_left_alone_and_what_comes_later_is_new_whatever_its_date,
+    identical_mails_are_two_messages,
+    renumbered_ids_take_in_nothing_again,
+    what_renumbering_cannot_prove_is_taken_in,
+    a_vanished_message_holds_up_nothing,
+    a_message_over_the_limit_fails_with_its_header,
+    a_big_message_goes_to_the_blob_store,
+    a_nul_and_invalid_bytes_are_stored,
+    originals_are_moved_once,
+    deleted_originals_are_purged_at_the_end_of_the_run,
+    a_lost_lease_stores_nothing,
+    a_run_takes_no_more_than_its_most,
+    offsets_have_no_gap_and_no_repeat,
+);
+
+fn mail(id: &str, more: &str, body: &str) -> String {
+    format!(
+        "Message-ID: <{id}>\nFrom: Ada <ada@sender.example>\nTo: support@company.example\n\
+         Subject: Case of {id}\nDate: Tue, 22 Sep 2026 10:00:00 +0000\n{more}\n{body}\n"
+    )
+}
+
+fn minute(minute: i64) -> DateTime<Utc> {
+    start() + TimeDelta::minutes(minute)
+}
+
+async fn a_message_becomes_one_row_one_effect_and_is_marked_read(fresh: Fresh) {
+    let room = Room::make(fresh).await;
+    for n in 1..=10 {
+        room.fake.deliver("INBOX", minute(n), &mail(&format!("{n}@x"), "", "Hello"));
+    }
+    let run = room.run().await.unwrap().unwrap();
+    assert_eq!((run.progress.found, run.progress.processed, run.progress.disposed), (10, 10, 10));
+    assert_eq!(room.count("message WHERE state = 'PROCESSED' AND disposition_state = 'DONE'").await, 10);
+    assert_eq!(room.count("process_instance").await, 10);
+    let references = room.column("SELECT reference FROM process_instance ORDER BY reference").await;
+    assert_eq!(references.first().unwrap(), "INC-000001");
+    assert_eq!(references.last().unwrap(), "INC-000010");
+    assert!(room.fake.read("INBOX").into_iter().all(|read| read));
+    assert!(room.run().await.unwrap().is_none(), "a check that finds nothing makes no run");
+    assert_eq!(room.count("message").await, 10);
+}
+
+async fn a_reply_joins_in_the_same_batch_and_in_a_later_one(fresh: Fresh) {
+    let room = Room::make(fresh).await;
+    room.fake.deliver("INBOX", minute(1), &mail("a@x", "", "First"));
+    room.fake.deliver("INBOX", minute(2), &mail("b@x", "In-Reply-To: <a@x>\n", "Second"));
+    room.run().await.unwrap();
+    room.fake.deliver("INBOX", minute(3), &mail("c@x", "References: <a@x> <b@x>\n", "Third"));
+    let by_reference = mail("d@y", "", "Fourth").replace("Case of d@y", "Re: [INC-000001] hello");
+    room.fake.deliver("INBOX", minute(4), &by_reference);
+    room.run().await.unwrap();
+    assert_eq!(room.count("process_instance").await, 1);
+    assert_eq!(room.count("message WHERE instance_id IS NOT NULL").await, 4);
+    let attributes = room.column("SELECT CAST(attributes AS TEXT) FROM process_instance").await;
+    for text in ["First", "Second", "Third", "Fourth"] {
+        assert!(attributes[0].contains(text), "{text} is in {attributes:?}");
+    }
+}
+
+async fn a_parent_that_comes_after_its_reply_joins_it(fresh: Fresh) {
+    let room = Room::make(fresh).await;
+    room.fake.deliver("INBOX", minute(1), &mail("reply@x", "In-Reply-To: <parent@x>\n", "Reply"));
+    room.run().await.unwrap();
+    room.fake.deliver("INBOX", minute(2), &mail("parent@x", "", "Parent"));
+    room.run().await.unwrap();
+    assert_eq!(room.count("process_instance").await, 1);
+    // Someone else's machine uses the same Message-ID: a stranger.
+    room.fake.deliver("INBOX", minute(3), &mail("parent@x", "", "Stranger"));
+    room.run().await.unwrap();
+    assert_eq!(room.count("process_instance").await, 2);
+}
+
+async fn old_mail_is_left_alone_and_what_comes_later_is_new_whatever_its_date(fresh: Fresh) {
+    let room = Room::make(fresh).await;
+    for n in 1..=8 {
+        room.fake.deliver("INBOX", minute(-n), &mail(&format!("old{n}@x"), "", "Old"));
+    }
+    room.fake.deliver("INBOX", minute(1), &mail("new@x", "", "New"));
+    room.run().await.unwrap();
+    assert_eq!(room.count("message").await, 1);
+    assert_eq!(room.count("intake WHERE state = 'OLD'").await, 8);
+    room.fake.deliver("INBOX", minute(-600), &mail("moved@x", "", "Moved in by a person"));
+    room.run().await.unwrap();
+    assert_eq!(room.count("message").await, 2);
+}
+
+async fn identical_mails_are_two_messages(fresh: Fresh) {
+    let room = Room::make(fresh).await;
+    let same = mail("alarm@x", "", "Disk full");
+    room.fake.deliver("INBOX", minute(1), &same);
+    room.fake.deliver("INBOX", minute(1), &same);
+    let nameless = same.replace("Message-ID: <alarm@x>\n", "");
+    room.fake.deliver("INBOX", minute(1), &nameless);
+    room.fake.deliver("INBOX", minute(1), &nameless);
+    room.run().await.unwrap();
+    assert_eq!(room.count("message").await, 4);
+    assert_eq!(room.count("process_instance").await, 4);
+}
+
+async fn renumbered_ids_take_in_nothing_again(fresh: Fresh) {
+    let room = Room::make(fresh).await;
+    for n in 1..=5 {
+        room.fake.deliver("INBOX", minute(-n), &mail(&format!("old{n}@x"), "", "Old"));
+        room.fake.deliver("INBOX", minute(n), &mail(&format!("new{n}@x"), "", "New"));
+    }
+    let nameless = mail("x", "", "No id").replace("Message-ID: <x>\n", "");
+    room.fake.deliver("INBOX", minute(9), &nameless);
+    room.fake.deliver("INBOX", minute(9), &nameless);
+    room.run().await.unwrap();
+    assert_eq!(room.count("message").await, 7);
+    for _ in 0..2 {
+        room.fake.renumber("INBOX");
+        room.run().await.unwrap();
+        assert_eq!(room.count("message").await, 7);
+        assert_eq!(room.count("process_instance").await, 7);
+    }
+    assert_eq!(room.count("intake WHERE state = 'OLD' AND generation = '3'").await, 5);
+    assert_eq!(room.count("intake WHERE state = 'RECOGNISED' AND generation = '3'").await, 7);
+}
+
+async fn what_renumbering_cannot_prove_is_taken_in(fresh: Fresh) {
+    let room = Room::make(fresh).await;
+    let alarm = mail("alarm@x", "", "Disk full");
+    room.fake.deliver("INBOX", minute(1), &alarm);
+    room.run().await.unwrap();
+    // One stored copy absorbs one listed copy, and no more.
+    room.fake.deliver("INBOX", minute(1), &alarm);
+    room.fake.deliver("INBOX", minute(-5), &mail("late@x", "", "Unseen so far, and old"));
+    room.fake.renumber("INBOX");
+    room.run().await.unwrap();
+    assert_eq!(room.count("message").await, 3);
+}
+
+async fn a_vanished_message_holds_up_nothing(fresh: Fresh) {
+    let room = Room::make(fresh).await;
+    for n in 1..=6 {
+        room.fake.deliver("INBOX", minute(n), &mail(&format!("{n}@x"), "", "Hello"));
+    }
+    room.fake.mail("INBOX", 2, |mail| mail.vanishes = true);
+    room.run().await.unwrap();
+    assert_eq!(room.count("message").await, 5);
+    assert_eq!(room.count("intake WHERE state = 'GONE'").await, 1);
+}
+
+async fn a_message_over_the_limit_fails_with_its_header(fresh: Fresh) {
+    let room = Room::make(fresh).await;
+    let uid = room.fake.deliver("INBOX", minute(1), &mail("big@x", "", "Hello"));
+    room.fake.mail("INBOX", uid, |mail| mail.claims = Some(60_000_000));
+    room.fake.deliver("INBOX", minute(2), &mail("small@x", "", "Hello"));
+    room.run().await.unwrap();
+    assert_eq!(room.count("message WHERE state = 'PROCESSED'").await, 1);
+    let failed = room.column("SELECT subject || ': ' || reason FROM message WHERE state = 'FAILED'").await;
+    assert!(failed[0].starts_with("Case of big@x: It is too big to be taken in"), "{failed:?}");
+    assert_eq!(room.count("process_instance").await, 1);
+}
+
+async fn a_big_message_goes_to_the_blob_store(fresh: Fresh) {
+    let room = Room::make(fresh).await;
+    let body: String = (0..2000).map(|n| format!("Line {n} of a long text\n")).collect();
+    room.fake.deliver("INBOX", minute(1), &mail("long@x", "", &body));
+    room.run().await.unwrap();
+    let keys = room.column("SELECT blob_key FROM message_raw WHERE content IS NULL").await;
+    assert_eq!(keys.len(), 1);
+    let stored = room.tools.blobs.get(&keys[0].clone().into()).await.unwrap().unwrap();
+    let raw = zstd::decode_all(stored.as_ref()).unwrap();
+    assert!(String::from_utf8(raw).unwrap().contains("Line 1999 of a long text"));
+}
+
+async fn a_nul_and_invalid_bytes_are_stored(fresh: Fresh) {
+    let room = Room::make(fresh).await;
+    room.fake.deliver("INBOX", minute(1), &mail("nul@x", "X-Odd: a\0b\n", "Before\0after"));
+    room.fake.change("INBOX", |folder| {
+        let mut mail = folder.mail[0].clone();
+        mail.raw = bytes::Bytes::from_static(b"\xff\xfe\x00 not a mail at all \x80\x81");
+        mail.uid = 2;
+        folder.next = 2;
+        folder.mail.push(mail);
+    });
+    let long_id = format!("{}@x", "a".repeat(8192));
+    room.fake.deliver("INBOX", minute(2), &mail(&long_id, "", "Long id"));
+    room.fake.deliver("INBOX", minute(3), "");
+    room.run().await.unwrap();
+    assert_eq!(room.count("message").await, 4);
+    assert_eq!(room.count("message WHERE text LIKE 'Before%after%'").await, 1);
+}
+
+async fn originals_are_moved_once(fresh: Fresh) {
+    let mut room = Room::make(fresh).await;
+    let moves =
+        Disposition { original: OriginalFate::Move, folder: Some("Done".into()), ..Disposition::READ };
+    room.job.handling = Some(Handling { on_success: moves, ..Handling::default() });
+    for n in 1..=6 {
+        room.fake.deliver("INBOX", minute(n), &mail(&format!("{n}@x"), "", "Hello"));
+    }
+    room.run().await.unwrap();
+    room.run().await.unwrap();
+    assert_eq!(room.fake.read("INBOX").len(), 0);
+    assert_eq!(room.fake.read("Done"), vec![true; 6]);
+    // A person moves one back: it is another message of the folder, and taken in as such; it is not moved by memory.
+    assert_eq!(room.count("message WHERE disposition_state = 'DONE' AND moved_to IS NOT NULL").await, 6);
+}
+
+async fn deleted_originals_are_purged_at_the_end_of_the_run(fresh: Fresh) {
+    let mut room = Room::make(fresh).await;
+    let deletes = Disposition { original: OriginalFate::Delete, ..Disposition::KEEP };
+    room.job.handling =
+        Some(Handling { on_success: deletes, purge_at_end_of_run: true, ..Handling::default() });
+    room.fake.deliver("Trash", minute(0), &mail("theirs@x", "", "A person deleted it"));
+    for n in 1..=6 {
+        room.fake.deliver("INBOX", minute(n), &mail(&format!("{n}@x"), "", "Hello"));
+    }
+    let run = room.run().await.unwrap().unwrap();
+    assert_eq!(run.progress.purged, 6);
+    assert_eq!(room.fake.read("Trash").len(), 1, "what others deleted stays");
+}
+
+async fn a_lost_lease_stores_nothing(fresh: Fresh) {
+    let room = Room::make(fresh).await;
+    room.fake.deliver("INBOX", minute(1), &mail("1@x", "", "Hello"));
+    let ttl = std::time::Duration::from_secs(30);
+    let lost = db::lease::claim(room.db.write(), room.mailbox.id, "slow", ttl).await.unwrap().unwrap();
+    db::lease::release(room.db.write(), &lost).await.unwrap();
+    let held = db::lease::claim(room.db.write(), room.mailbox.id, "test", ttl).await.unwrap().unwrap();
+    let error = room.run_under(lost).await.unwrap_err();
+    assert!(error.to_string().contains("lease"), "{error}");
+    assert_eq!(room.count("message").await + room.count("intake").await, 0);
+    assert_eq!(room.fake.read("INBOX"), [false]);
+    room.run_under(held).await.unwrap();
+    assert_eq!(room.count("message").await, 1);
+}
+
+async fn a_run_takes_no_more_than_its_most(fresh: Fresh) {
+    let mut room = Room::make(fresh).await;
+    room.job.max_messages_per_run = Some(5);
+    for n in 1..=12 {
+        room.fake.deliver("INBOX", minute(n), &mail(&format!("{n}@x"), "", "Hello"));
+    }
+    for expected in [5, 10, 12, 12] {
+        room.run().await.unwrap();
+        assert_eq!(room.count("message").await, expected);
+    }
+}
+
+async fn offsets_have_no_gap_and_no_repeat(fresh: Fresh) {
+    let room = Room::make(fresh).await;
+    for n in 1..=9 {
+        room.fake.deliver("INBOX", minute(n), &mail(&format!("{n}@x"), "", "Hello"));
+    }
+    room.run().await.unwrap();
+    let offsets = room.column("SELECT CAST(e.log_offset AS TEXT) FROM event e ORDER BY e.log_offset").await;
+    let expected: Vec<String> = (1..=offsets.len()).map(|n| n.to_string()).collect();
+    assert_eq!(offsets, expected);
+    assert_eq!(room.count("event WHERE type = 'MESSAGE_RECEIVED'").await, 9);
+    assert_eq!(room.count("event WHERE type = 'PROCESS_INSTANCE_CREATED'").await, 9);
+}
