@@ -1,3 +1,4 @@
 //! Telling what happened: within the process first, to the world from the event log.
 
 pub mod hub;
+pub mod wake;

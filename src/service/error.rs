@@ -1,5 +1,6 @@
 //! Refusals that a caller can mend, with the input at fault, and what else can end a call.
 
+use crate::blob;
 use crate::db;
 use crate::domain::fault::Fault;
 use crate::secret;
@@ -155,6 +156,12 @@ pub enum Error {
     /// The database did not do what was asked.
     #[error("the database did not do what was asked")]
     Internal(#[source] db::Error),
+    /// The object store did not give a raw message.
+    #[error("a raw message can't be fetched")]
+    Blob(#[from] blob::Error),
+    /// A raw message can't be unpacked.
+    #[error("a raw message can't be unpacked")]
+    Raw(#[source] std::io::Error),
     /// A stored secret can't be opened, or a new one not be sealed.
     #[error("a secret can't be sealed or opened")]
     Secret(#[from] secret::Error),

@@ -6,15 +6,21 @@
 //! | `error` | user errors with their paths, and what else can end a call |
 //! | `patch` | absent, null and new value of an update |
 //! | `credential/` `mailbox/` `mapping/` `job/` | configuration: inputs, checks, create, update, delete |
+//! | `message` `instance` `run` | what was taken in, and how it went; runs started and cancelled |
+//! | `file` | raw messages and attachments, by signed links |
 //! | `provider` | what each kind of mail system can do |
 
 pub mod credential;
 pub mod error;
+pub mod file;
+pub mod instance;
 pub mod job;
 pub mod mailbox;
 pub mod mapping;
+pub mod message;
 mod patch;
 pub mod permit;
+pub mod run;
 mod text;
 
 use std::sync::Arc;
@@ -23,8 +29,11 @@ pub use error::{Error, Path, UserError, UserErrorCode};
 pub use patch::Patch;
 pub use permit::Permit;
 
+use crate::blob::Blobs;
 use crate::db::Database;
 use crate::domain::clock::Clock;
+use crate::event::hub::RunHub;
+use crate::event::wake::Wake;
 use crate::secret::KeyRing;
 
 /// What the services work with; made once, when the process starts.
@@ -36,4 +45,12 @@ pub struct Context {
     pub keys: Arc<KeyRing>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
+    /// Where big raw messages are.
+    pub blobs: Blobs,
+    /// Tells subscribers how runs come along.
+    pub runs: RunHub,
+    /// Wakes the worker of this process, if it has one.
+    pub wake: Wake,
+    /// What links to files begin with, without a slash at the end.
+    pub public_url: Arc<str>,
 }

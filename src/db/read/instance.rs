@@ -1,5 +1,7 @@
 //! Process instances: by id, reference or external id, and by filter.
 
+use std::collections::HashMap;
+
 use sea_orm::sea_query::{Expr, SelectStatement, SimpleExpr};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryTrait,
@@ -29,9 +31,14 @@ impl Keyset for ByCreation {
     }
 }
 
-/// The instances of these ids that exist, in no order.
-pub async fn by_ids(db: &impl ConnectionTrait, ids: &[InstanceId]) -> Result<Vec<ProcessInstance>, Error> {
-    rows(db, &Entity::find().filter(keyset::any_of(Column::Id, ids.iter().copied())).into_query()).await
+/// The instances of these ids that exist.
+pub async fn by_ids(
+    db: &impl ConnectionTrait,
+    ids: &[InstanceId],
+) -> Result<HashMap<InstanceId, ProcessInstance>, Error> {
+    let select = Entity::find().filter(keyset::any_of(Column::Id, ids.iter().copied()));
+    let rows = rows(db, &select.into_query()).await?;
+    Ok(rows.into_iter().map(|instance| (instance.id, instance)).collect())
 }
 
 /// The instance with that reference. Upper and lower case are one: people type references.
@@ -65,11 +72,11 @@ pub async fn list(
     Ok(Page::from_rows(rows(db, &select).await?, page))
 }
 
-/// How many match; None above [`super::COUNTED`].
-pub async fn count(db: &impl ConnectionTrait, filter: &InstanceFilter) -> Result<Option<u64>, Error> {
+/// How many match, up to [`super::COUNT_BOUND`].
+pub async fn count(db: &impl ConnectionTrait, filter: &InstanceFilter) -> Result<u64, Error> {
     let row = db.query_one(&keyset::capped(matching(filter))).await?;
     let count = row.map(|row| row.try_get("", "count")).transpose()?;
-    Ok(super::counted(count.unwrap_or_default()))
+    Ok(count.map_or(0, super::counted))
 }
 
 fn matching(filter: &InstanceFilter) -> SelectStatement {

@@ -52,7 +52,7 @@ pub(super) fn each(parts: impl IntoIterator<Item = SelectStatement>) -> Option<S
 
 /// Counts the rows of a statement, giving up one above what is told exactly.
 pub(super) fn capped(mut select: SelectStatement) -> SelectStatement {
-    select.clear_selects().expr(Expr::val(1)).limit(super::COUNTED + 1);
+    select.clear_selects().expr(Expr::val(1)).limit(super::COUNT_BOUND);
     SelectStatement::new().expr_as(Expr::cust("COUNT(*)"), "count").from_subquery(select, "capped").to_owned()
 }
 

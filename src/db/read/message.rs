@@ -8,6 +8,7 @@ use sea_orm::sea_query::{Expr, SelectStatement, SimpleExpr};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, QueryTrait, Select,
 };
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::keyset::{self, Keyset};
@@ -58,7 +59,7 @@ const COLUMNS: [Column; 31] = [
 ];
 
 /// Where a message stands in a list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct MessageKey {
     /// When it was received.
     pub received_at: DateTime<Utc>,
@@ -124,10 +125,14 @@ impl Parent {
     }
 }
 
-/// The messages of these ids that exist, in no order.
-pub async fn by_ids(db: &impl ConnectionTrait, ids: &[MessageId]) -> Result<Vec<Message>, Error> {
+/// The messages of these ids that exist.
+pub async fn by_ids(
+    db: &impl ConnectionTrait,
+    ids: &[MessageId],
+) -> Result<HashMap<MessageId, Message>, Error> {
     let select = shown().filter(keyset::any_of(Column::Id, ids.iter().copied()));
-    rows(db, &select.into_query()).await
+    let rows = rows(db, &select.into_query()).await?;
+    Ok(rows.into_iter().map(|message| (message.id, message)).collect())
 }
 
 /// A slice of the messages that match.
@@ -142,11 +147,11 @@ pub async fn list(
     Ok(Page::from_rows(rows(db, &select).await?, page))
 }
 
-/// How many match; None above [`super::COUNTED`].
-pub async fn count(db: &impl ConnectionTrait, filter: &MessageFilter) -> Result<Option<u64>, Error> {
+/// How many match, up to [`super::COUNT_BOUND`].
+pub async fn count(db: &impl ConnectionTrait, filter: &MessageFilter) -> Result<u64, Error> {
     let row = db.query_one(&keyset::capped(matching(db, filter))).await?;
     let count = row.map(|row| row.try_get("", "count")).transpose()?;
-    Ok(super::counted(count.unwrap_or_default()))
+    Ok(count.map_or(0, super::counted))
 }
 
 /// The same slice of the messages of each parent, in one statement.
@@ -189,12 +194,12 @@ pub async fn list_of<P: HasMessages>(
         .collect())
 }
 
-/// How many messages of each parent match, in one statement; None above [`super::COUNTED`].
+/// How many messages of each parent match, in one statement, up to [`super::COUNT_BOUND`].
 pub async fn count_of<P: HasMessages>(
     db: &impl ConnectionTrait,
     parents: &[P],
     filter: &MessageFilter,
-) -> Result<HashMap<P, Option<u64>>, Error> {
+) -> Result<HashMap<P, u64>, Error> {
     #[derive(FromQueryResult)]
     struct Counted {
         position: i32,

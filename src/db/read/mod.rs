@@ -15,11 +15,11 @@ use serde::de::DeserializeOwned;
 use super::{Error, from_json};
 
 /// Counting stops one above what is told exactly.
-pub const COUNTED: u64 = 10_000;
+pub const COUNT_BOUND: u64 = 10_001;
 
-/// A count that is given up above [`COUNTED`].
-pub(super) fn counted(count: i64) -> Option<u64> {
-    u64::try_from(count).ok().filter(|count| *count <= COUNTED)
+/// A count as the database gives it.
+fn counted(count: i64) -> u64 {
+    u64::try_from(count).unwrap_or_default()
 }
 
 /// A structure that a row may hold as JSON; JSON's own null counts as none.

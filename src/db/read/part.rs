@@ -28,7 +28,7 @@ pub struct Texts {
 pub enum StoredRaw {
     /// Here, zstd-compressed.
     Compressed(Vec<u8>),
-    /// In the blob store, under this key.
+    /// In the blob store under this key, zstd-compressed.
     Blob(String),
 }
 
@@ -119,22 +119,32 @@ pub async fn attachments(
     Ok(attachments)
 }
 
-/// The attachments of these ids that exist, in no order.
+/// The attachments of these ids that exist.
 pub async fn attachments_by_ids(
     db: &impl ConnectionTrait,
     ids: &[AttachmentId],
-) -> Result<Vec<Attachment>, Error> {
+) -> Result<HashMap<AttachmentId, Attachment>, Error> {
     let rows = attachment::Entity::find()
         .filter(any_of(attachment::Column::Id, ids.iter().copied()))
         .all(db)
         .await?;
-    rows.into_iter().map(Attachment::try_from).collect()
+    rows.into_iter().map(|row| Ok((row.id.into(), row.try_into()?))).collect()
 }
 
-/// The raw bytes of a message; None where there are none.
-pub async fn raw(db: &impl ConnectionTrait, id: MessageId) -> Result<Option<StoredRaw>, Error> {
-    let Some(row) = message_raw::Entity::find_by_id(id.0).one(db).await? else { return Ok(None) };
-    Ok(row.content.map(StoredRaw::Compressed).or(row.blob_key.map(StoredRaw::Blob)))
+/// The raw bytes of those messages that have any.
+pub async fn raws(
+    db: &impl ConnectionTrait,
+    ids: &[MessageId],
+) -> Result<HashMap<MessageId, StoredRaw>, Error> {
+    let rows = message_raw::Entity::find()
+        .filter(any_of(message_raw::Column::MessageId, ids.iter().copied()))
+        .all(db)
+        .await?;
+    let stored = rows.into_iter().filter_map(|row| {
+        let raw = row.content.map(StoredRaw::Compressed).or(row.blob_key.map(StoredRaw::Blob))?;
+        Some((row.message_id.into(), raw))
+    });
+    Ok(stored.collect())
 }
 
 /// Which of those messages have their raw bytes in the blob store.

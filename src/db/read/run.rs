@@ -34,9 +34,10 @@ impl Keyset for ByCreation {
     }
 }
 
-/// The runs of these ids that exist, in no order.
-pub async fn by_ids(db: &impl ConnectionTrait, ids: &[RunId]) -> Result<Vec<Run>, Error> {
-    rows(db, &Entity::find().filter(keyset::any_of(Column::Id, ids.iter().copied())).into_query()).await
+/// The runs of these ids that exist.
+pub async fn by_ids(db: &impl ConnectionTrait, ids: &[RunId]) -> Result<HashMap<RunId, Run>, Error> {
+    let select = Entity::find().filter(keyset::any_of(Column::Id, ids.iter().copied()));
+    Ok(rows(db, &select.into_query()).await?.into_iter().map(|run| (run.id, run)).collect())
 }
 
 /// A slice of the runs that match.
@@ -51,11 +52,11 @@ pub async fn list(
     Ok(Page::from_rows(rows(db, &select).await?, page))
 }
 
-/// How many match; None above [`super::COUNTED`].
-pub async fn count(db: &impl ConnectionTrait, filter: &RunFilter) -> Result<Option<u64>, Error> {
+/// How many match, up to [`super::COUNT_BOUND`].
+pub async fn count(db: &impl ConnectionTrait, filter: &RunFilter) -> Result<u64, Error> {
     let row = db.query_one(&keyset::capped(matching(filter))).await?;
     let count = row.map(|row| row.try_get("", "count")).transpose()?;
-    Ok(super::counted(count.unwrap_or_default()))
+    Ok(count.map_or(0, super::counted))
 }
 
 /// The same slice of the runs of each job, in one statement.
@@ -87,11 +88,8 @@ pub async fn list_of_jobs(
         .collect())
 }
 
-/// How many runs each job has, in one statement; None above [`super::COUNTED`].
-pub async fn count_of_jobs(
-    db: &impl ConnectionTrait,
-    jobs: &[JobId],
-) -> Result<HashMap<JobId, Option<u64>>, Error> {
+/// How many runs each job has, in one statement, up to [`super::COUNT_BOUND`].
+pub async fn count_of_jobs(db: &impl ConnectionTrait, jobs: &[JobId]) -> Result<HashMap<JobId, u64>, Error> {
     #[derive(FromQueryResult)]
     struct Counted {
         position: i32,
