@@ -1,45 +1,65 @@
 //! Builds everything once, serves, and drains. The only place that knows all parts.
 
+mod database;
+mod error;
+mod listen;
+mod serve;
+
+use std::fs::File;
+use std::sync::Arc;
+
+use base64::Engine as _;
 use secrecy::ExposeSecret as _;
 
+pub use database::connect;
+pub use error::Error;
+
+use crate::api::token::LocalKey;
 use crate::config::Config;
-use crate::db::{self, Database};
+use crate::domain::clock::SystemClock;
+use crate::secret::KeyRing;
+use crate::service;
 
-/// Connects to the configured database; makes the data folder first, for nobody else to read.
-pub async fn connect(config: &Config) -> Result<Database, Error> {
-    let url = config.database.url.expose_secret();
-    if url.starts_with("sqlite:") {
-        make_private(&config.data_dir)?;
+/// All parts, connected, before any of them runs.
+pub struct App {
+    config: Config,
+    services: service::Context,
+    local_key: LocalKey,
+    /// Held as long as the process may write to SQLite.
+    _only_process: Option<File>,
+}
+
+impl App {
+    /// Connects to the database, refuses a schema that this build doesn't know, and reads the keys.
+    pub async fn build(config: Config) -> Result<Self, Error> {
+        config.require_keys()?;
+        let only_process = database::claim(&config)?;
+        let db = database::ready(&config).await?;
+        let keys = Arc::new(KeyRing::parse(&config.secrets.joined())?);
+        let services = service::Context { db, keys, clock: Arc::new(SystemClock) };
+        let local_key = local_key(&config)?;
+        Ok(Self { config, services, local_key, _only_process: only_process })
     }
-    let options = db::Options {
-        url: url.to_owned(),
-        max_connections: config.database.max_connections,
-        statement_cache: config.database.statement_cache,
-    };
-    Ok(Database::connect(&options).await?)
+
+    /// What the services work with, for a command that does its part before serving.
+    pub const fn services(&self) -> &service::Context {
+        &self.services
+    }
+
+    /// How it is configured.
+    pub const fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Signs tokens.
+    pub const fn local_key(&self) -> &LocalKey {
+        &self.local_key
+    }
 }
 
-fn make_private(folder: &std::path::Path) -> Result<(), Error> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
-        .map_err(|source| Error::DataFolder { path: folder.to_owned(), source })
-}
-
-/// Why the service did not start, or ended.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// What mailroom writes has no place.
-    #[error("data_dir {} can't be made", path.display())]
-    DataFolder {
-        /// The folder.
-        path: std::path::PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The database can't be used.
-    #[error("the database can't be used")]
-    Database(#[from] db::Error),
+/// The key that `auth.local_key` holds.
+pub fn local_key(config: &Config) -> Result<LocalKey, Error> {
+    let text = config.auth.local_key.expose_secret();
+    let bytes = base64::engine::general_purpose::STANDARD.decode(text).unwrap_or_default();
+    Ok(LocalKey::new(&bytes)?)
 }

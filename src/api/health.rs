@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::routing::get;
 use futures::future::BoxFuture;
 
 use super::Api;
@@ -22,7 +24,20 @@ pub async fn livez() -> &'static str {
 
 /// The database answers in time.
 pub async fn readyz(State(api): State<Api>) -> (StatusCode, &'static str) {
-    match tokio::time::timeout(READY_WITHIN, (api.ready)()).await {
+    answer(&api.ready).await
+}
+
+/// The two health routes alone, for a process without the API and for the metrics port.
+pub fn router(ready: ReadyCheck) -> Router {
+    let readyz = move || {
+        let ready = Arc::clone(&ready);
+        async move { answer(&ready).await }
+    };
+    Router::new().route("/livez", get(livez)).route("/readyz", get(readyz))
+}
+
+async fn answer(ready: &ReadyCheck) -> (StatusCode, &'static str) {
+    match tokio::time::timeout(READY_WITHIN, ready()).await {
         Ok(true) => (StatusCode::OK, "ok\n"),
         Ok(false) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n"),
         Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer in time\n"),

@@ -10,6 +10,8 @@
 //! | `/metrics` | on its own port | no |
 
 pub mod auth;
+pub mod cors;
+pub mod drain;
 pub mod graphql;
 pub mod health;
 pub mod metrics;

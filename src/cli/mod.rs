@@ -8,6 +8,9 @@ mod failure;
 mod logging;
 mod migrate;
 mod output;
+mod schema;
+mod serve;
+mod token;
 mod version;
 
 use std::path::PathBuf;
@@ -52,8 +55,14 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Run the service.
+    Serve(serve::Args),
     /// Bring the database's schema up to date, or show how it stands.
     Migrate(migrate::Args),
+    /// Print the GraphQL schema, or check a written one.
+    Schema(schema::Args),
+    /// Make a token, signed by the local key.
+    Token(token::Args),
     /// Look at the configuration.
     #[command(subcommand)]
     Config(config::Command),
@@ -76,7 +85,10 @@ pub fn run() -> ExitCode {
 fn dispatch(cli: Cli) -> Result<Exit, Failure> {
     let sources = Sources::of_process(cli.config);
     match cli.command {
+        Command::Serve(args) => in_runtime(serve::run(args, Config::load(&sources)?)),
         Command::Migrate(args) => in_runtime(migrate::run(args, &Config::load(&sources)?)),
+        Command::Schema(args) => schema::run(args),
+        Command::Token(args) => token::run(args, &Config::load(&sources)?),
         Command::Config(command) => config::run(&command, &sources),
         Command::Version => {
             version::run();

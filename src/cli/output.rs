@@ -22,6 +22,11 @@ pub(super) fn line(text: impl Display) {
     println!("{text}");
 }
 
+/// Prints a line that is not part of the answer.
+pub(super) fn note(text: impl Display) {
+    eprintln!("{text}");
+}
+
 /// Prints a failure: the sentence, why, and what to do.
 pub(super) fn failure(failure: &Failure) {
     let coloured = wanted(std::io::stderr().is_terminal());

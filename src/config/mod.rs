@@ -26,6 +26,7 @@ mod worker;
 
 use std::path::PathBuf;
 
+use secrecy::ExposeSecret as _;
 use serde::Deserialize;
 
 pub use api::ApiConfig;
@@ -91,22 +92,29 @@ impl Config {
     /// Refuses a configuration with which the service may not start: no key to encrypt with, or none that
     /// tokens are signed with.
     pub fn require_keys(&self) -> Result<(), Error> {
-        use secrecy::ExposeSecret as _;
-        let mut problems = Vec::new();
-        if self.secrets.keys.is_empty() {
-            problems.push(Problem::Missing {
-                key: "secrets.keys",
-                hint: "credentials are never stored unencrypted. Make a key and keep it safe: \
-                       export MAILROOM_SECRETS__KEYS=\"k1:$(head -c 32 /dev/urandom | base64)\"",
-            });
-        }
-        if self.auth.local_key.expose_secret().is_empty() {
-            problems.push(Problem::Missing {
-                key: "auth.local_key",
-                hint: "without it no token is valid and nobody gets in. Make one and keep it safe: \
-                       export MAILROOM_AUTH__LOCAL_KEY=\"$(head -c 32 /dev/urandom | base64)\"",
-            });
-        }
+        let problems: Vec<_> =
+            [self.missing_keys(), self.missing_local_key()].into_iter().flatten().collect();
         if problems.is_empty() { Ok(()) } else { Err(Error::Problems(problems)) }
+    }
+
+    /// Refuses a configuration without the key that tokens are signed with.
+    pub fn require_local_key(&self) -> Result<(), Error> {
+        self.missing_local_key().map_or(Ok(()), |problem| Err(Error::Problems(vec![problem])))
+    }
+
+    fn missing_keys(&self) -> Option<Problem> {
+        self.secrets.keys.is_empty().then_some(Problem::Missing {
+            key: "secrets.keys",
+            hint: "credentials are never stored unencrypted. Make a key and keep it safe: \
+                   export MAILROOM_SECRETS__KEYS=\"k1:$(head -c 32 /dev/urandom | base64)\"",
+        })
+    }
+
+    fn missing_local_key(&self) -> Option<Problem> {
+        self.auth.local_key.expose_secret().is_empty().then_some(Problem::Missing {
+            key: "auth.local_key",
+            hint: "without it no token is valid and nobody gets in. Make one and keep it safe: \
+                   export MAILROOM_AUTH__LOCAL_KEY=\"$(head -c 32 /dev/urandom | base64)\"",
+        })
     }
 }
