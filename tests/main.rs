@@ -4,5 +4,6 @@
 
 mod api;
 mod api_data;
+mod contract;
 mod harness;
 mod migrations;

@@ -26,7 +26,8 @@ fn exported() -> Outline {
 #[test]
 fn what_is_promised_is_built_or_listed_as_not_yet_built() {
     let list = in_repository("tests/contract/not_yet.txt");
-    let listed: BTreeSet<String> = read(&list).lines().map(str::to_owned).filter(|line| !line.is_empty()).collect();
+    let listed: BTreeSet<String> =
+        read(&list).lines().map(str::to_owned).filter(|line| !line.is_empty()).collect();
     let missing = promised().missing_from(&exported());
     let unlisted: Vec<_> = missing.difference(&listed).map(String::as_str).collect();
     let built: Vec<_> = listed.difference(&missing).map(String::as_str).collect();
@@ -47,7 +48,11 @@ fn what_is_built_has_the_types_and_defaults_that_were_promised() {
 #[test]
 fn nothing_that_was_added_is_required_of_clients() {
     let added = promised().required_additions_of(&exported());
-    assert!(added.is_empty(), "clients that know the promise can't call these any more:\n{}", added.join("\n"));
+    assert!(
+        added.is_empty(),
+        "clients that know the promise can't call these any more:\n{}",
+        added.join("\n")
+    );
 }
 
 #[test]

@@ -104,7 +104,8 @@ impl Outline {
 
     /// What the other requires of inputs and fields that are known here, without it being known here.
     pub fn required_additions_of(&self, other: &Self) -> Vec<String> {
-        let is_added = |path: &&String| !self.0.contains_key(*path) && parents(path).all(|p| self.0.contains_key(p));
+        let is_added =
+            |path: &&String| !self.0.contains_key(*path) && parents(path).all(|p| self.0.contains_key(p));
         let required = other.0.iter().filter(|(_, shape)| shape.is_required);
         required.map(|(path, _)| path).filter(is_added).cloned().collect()
     }
