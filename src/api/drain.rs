@@ -40,9 +40,9 @@ mod tests {
     #[tokio::test]
     async fn an_event_stream_ends_when_the_process_is_to_stop() {
         let endless = || async {
-            let events = stream::repeat(Ok::<_, std::io::Error>("data: x\n\n")).then(|event| async {
+            let events = stream::repeat("data: x\n\n").then(|event| async move {
                 tokio::task::yield_now().await;
-                event
+                Ok::<_, std::io::Error>(event)
             });
             ([(header::CONTENT_TYPE, "text/event-stream")], Body::from_stream(events))
         };
