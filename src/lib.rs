@@ -9,5 +9,7 @@ pub mod db;
 pub mod domain;
 pub mod event;
 pub mod mail;
+pub mod net;
+pub mod provider;
 pub mod secret;
 pub mod service;

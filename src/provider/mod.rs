@@ -5,6 +5,7 @@
 
 pub mod capabilities;
 pub mod error;
+mod explain;
 pub mod imap;
 
 use async_trait::async_trait;
@@ -14,9 +15,36 @@ use futures::stream::BoxStream;
 pub use capabilities::Capabilities;
 pub use error::Error;
 
+use crate::domain::folder::FolderAssignment;
 use crate::domain::folder::{Folder, Place};
 use crate::domain::handling::Disposition;
 use crate::domain::intake::Listed;
+use crate::domain::mailbox::ProviderSettings;
+use crate::net::Net;
+
+/// What a connection logs in with. No Debug: it holds a secret.
+#[derive(Clone)]
+pub struct Login {
+    /// The login name, verbatim (`company\\support`).
+    pub username: String,
+    /// The password.
+    pub password: secrecy::SecretString,
+}
+
+/// A mailbox at its mail system, not connected to yet: the one place that lists the providers.
+pub fn connect(
+    settings: &ProviderSettings,
+    login: Login,
+    folder_roles: Vec<FolderAssignment>,
+    net: &Net,
+) -> Box<dyn Provider> {
+    match settings {
+        ProviderSettings::Imap(settings) => {
+            let timeouts = imap::Timeouts::of(net);
+            Box::new(imap::Imap::new(settings.clone(), login, folder_roles, net.clone(), timeouts))
+        }
+    }
+}
 
 /// A mailbox at a mail system, ready to be opened.
 #[async_trait]
@@ -193,4 +221,3 @@ pub struct Purged {
     /// Done, or why not.
     pub outcome: DisposeOutcome,
 }
-

@@ -1,0 +1,41 @@
+//! What a kind of mail system can do, for forms that show only what applies and for refusing what can't work.
+
+use crate::domain::credential::CredentialKind;
+use crate::domain::mailbox::{ProviderKind, Security};
+
+/// What a kind of mail system can do. A single server may do less: then the first use says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Capabilities {
+    /// The kind.
+    pub kind: ProviderKind,
+    /// How it can be logged in to.
+    pub credential_kinds: &'static [CredentialKind],
+    /// Tells of new mail at once.
+    pub watch: bool,
+    /// Has folders.
+    pub folders: bool,
+    /// Marks as read.
+    pub mark_read: bool,
+    /// Moves between folders.
+    pub moves: bool,
+    /// Keeps categories (IMAP: keywords).
+    pub categories: bool,
+    /// Removes for good exactly what is named.
+    pub purge: bool,
+    /// Sends mail too.
+    pub sends: bool,
+    /// The usual ports, the preferred one first.
+    pub ports: &'static [(Security, u16)],
+    /// What one should know before choosing it.
+    pub notice: Option<&'static str>,
+}
+
+impl Capabilities {
+    /// Of a kind of mail system; None where mailroom does not speak to it.
+    pub const fn of(kind: ProviderKind) -> Option<Self> {
+        match kind {
+            ProviderKind::Imap => Some(super::imap::CAPABILITIES),
+            ProviderKind::Graph | ProviderKind::Ews | ProviderKind::Pop3 => None,
+        }
+    }
+}

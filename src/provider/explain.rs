@@ -1,0 +1,137 @@
+//! What to do about an error: one hint for each, in one place, so that they can be read together.
+
+use super::Error;
+use crate::domain::fault::FaultCode;
+use crate::net::{self, CertificateFault};
+
+pub(super) const fn net_code(error: &net::Error) -> FaultCode {
+    match error {
+        net::Error::Resolve { .. }
+        | net::Error::NoAddress { .. }
+        | net::Error::Connect { .. }
+        | net::Error::NotAHost { .. } => FaultCode::Unreachable,
+        net::Error::ResolveTimeout { .. }
+        | net::Error::ConnectTimeout { .. }
+        | net::Error::TlsTimeout { .. } => FaultCode::Timeout,
+        net::Error::Refused { .. } => FaultCode::Forbidden,
+        net::Error::NotTls { .. }
+        | net::Error::Certificate { .. }
+        | net::Error::Handshake { .. }
+        | net::Error::NoAuthorities => FaultCode::Tls,
+    }
+}
+
+/// Makes a sentence of an error's text.
+pub(super) fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", chars.as_str())
+}
+
+/// What to do about it.
+pub(super) fn hint(error: &Error) -> Option<&'static str> {
+    Some(match error {
+        Error::Net(net) => return net_hint(net),
+        Error::WrongProtocol { found: Some("POP3"), .. } => {
+            "Use the IMAP port: 993 with TLS, or 143 with STARTTLS."
+        }
+        Error::WrongProtocol { .. } => {
+            "Check host and port: IMAP is usually on port 993 with TLS, or on 143 with STARTTLS."
+        }
+        Error::NoGreeting { tls: false, .. } => {
+            "A server that waits silently usually expects TLS from the start: choose TLS, or the port for STARTTLS (143)."
+        }
+        Error::NoGreeting { .. } => "Check host and port; the server may be overloaded.",
+        Error::NoStarttls { .. } => {
+            "Choose TLS with port 993, or ask the server's administrator to offer STARTTLS."
+        }
+        Error::Preauthenticated => {
+            "Choose TLS with port 993. If that fails too, someone may be between us and the server."
+        }
+        Error::PasswordNeedsTls => "Choose TLS with port 993, or STARTTLS with port 143.",
+        Error::NoPasswordLogin => {
+            "Passwords are switched off on this server (Exchange Online has none since 2023): use OAuth2 or another provider."
+        }
+        Error::Authentication { provider_code } => return Some(login_hint(provider_code.as_deref())),
+        Error::Forbidden { .. } => {
+            "Give the login the right to do it, or choose another handling for the originals."
+        }
+        Error::FolderNotFound { .. } => "Choose another folder for the job, or make it again in the mailbox.",
+        Error::MailboxNotFound { .. } => {
+            "The login works, but not for this mailbox: check that it exists, that IMAP is enabled for it and that the login may open it."
+        }
+        Error::Throttled { .. } => {
+            "Nothing to do: it goes on by itself. If it stays, let the jobs run less often."
+        }
+        Error::Quota => "Make room in the mailbox, or raise its quota.",
+        Error::Unavailable { .. } | Error::Goodbye | Error::Closed { .. } | Error::Silent { .. } => {
+            "Nothing to do at first: it is tried again by itself. If it stays, look at the server's log and at the firewalls between."
+        }
+        Error::TooLong { .. } => {
+            "The message or answer is bigger than mailroom takes; see the limits in the configuration."
+        }
+        Error::Malformed { .. } => {
+            "Check that the port belongs to an IMAP server and that no gateway changes its words."
+        }
+        Error::Refused { .. } => "Look at the server's log at this time: it knows why.",
+        Error::Unsupported { hint, .. } => hint,
+    })
+}
+
+fn login_hint(code: Option<&str>) -> &'static str {
+    match code {
+        Some("[EXPIRED]") => {
+            "The password has expired: set a new one at the mail system, then in the credential."
+        }
+        Some("[PRIVACYREQUIRED]") => {
+            "The server wants TLS: choose TLS with port 993, or STARTTLS with port 143."
+        }
+        Some("[AUTHORIZATIONFAILED]") => {
+            "The password is right, but this login may not open the mailbox: give it the right."
+        }
+        Some("[CONTACTADMIN]") => "The server's administrator must look at this account.",
+        _ => {
+            "Check login name and password. Some systems want the whole address as login name, some DOMAIN\\user, some an application password."
+        }
+    }
+}
+
+fn net_hint(error: &net::Error) -> Option<&'static str> {
+    Some(match error {
+        net::Error::Resolve { .. } | net::Error::NoAddress { .. } | net::Error::NotAHost { .. } => {
+            "Check the host name for typing errors, and the DNS of the machine that mailroom runs on."
+        }
+        net::Error::ResolveTimeout { .. } => "Check the DNS of the machine that mailroom runs on.",
+        net::Error::Refused { .. } => {
+            "If this is really your mail server, the operator can allow its address with net.allow."
+        }
+        net::Error::Connect { .. } => {
+            "Check the port (993 for TLS, 143 for STARTTLS), that the server runs, and the firewalls between."
+        }
+        net::Error::ConnectTimeout { .. } => {
+            "Check host and port, and the firewalls between: one may drop silently."
+        }
+        net::Error::NotTls { port: 143 } => "Choose STARTTLS, or port 993.",
+        net::Error::NotTls { .. } => "Choose STARTTLS for this port, or the port for TLS (993).",
+        net::Error::Certificate { fault, .. } => match fault {
+            CertificateFault::Expired => "The server's administrator must renew the certificate.",
+            CertificateFault::NotYetValid => "Check the clocks of the server and of this machine.",
+            CertificateFault::WrongHost { .. } => {
+                "Use a host name that the certificate is for, or have the certificate made out to this one."
+            }
+            CertificateFault::UnknownAuthority => {
+                "If your organisation has an authority of its own, put its certificate into net.ca_file."
+            }
+            CertificateFault::Revoked | CertificateFault::Other(_) => {
+                "The server's administrator must install another certificate."
+            }
+        },
+        net::Error::Handshake { .. } => {
+            "Check the port; a very old server may speak only TLS 1.1 or less, which is not accepted."
+        }
+        net::Error::TlsTimeout { .. } => {
+            "Check the port: what answers there may not speak TLS. 143 wants STARTTLS."
+        }
+        net::Error::NoAuthorities => "Install ca-certificates on this machine, or set net.ca_file.",
+    })
+}

@@ -1,0 +1,211 @@
+//! IMAP4rev1 (RFC 3501), with passwords.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `connect` `login` | from a host name to a session |
+//! | `guard` `wire` `reply` `refusal` | bytes, commands, replies, and what a refusal means |
+//! | `names` `uids` | folder names and sets of UIDs, as the wire has them |
+//! | `folders` `open` | folders and their roles; opening one |
+//! | `list` `fetch` | what is new, and its bytes |
+//! | `dispose` `flag` `transfer` `trace` `purge` | what happens to the originals |
+
+mod connect;
+mod dispose;
+mod fetch;
+mod flag;
+mod folders;
+mod guard;
+mod list;
+mod login;
+mod names;
+mod open;
+mod purge;
+mod refusal;
+mod reply;
+mod trace;
+mod transfer;
+mod uids;
+mod wire;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures::StreamExt as _;
+use futures::stream::{self, BoxStream};
+
+use super::{
+    Access, Capabilities, Disposed, Error, Fetched, ListPage, Login, Order, Position, Provider, PurgeOrder,
+    Purged, Session, Wanted,
+};
+use crate::domain::credential::CredentialKind;
+use crate::domain::folder::{Folder, FolderAssignment};
+use crate::domain::intake::Listed;
+use crate::domain::mailbox::{ImapSettings, ProviderKind, Security};
+use crate::net::Net;
+
+/// A line is a search's answer at most, or a folder's name.
+const MAX_LINE_BYTES: usize = 1024 * 1024;
+/// Sizes are only estimates: some more than the biggest message that is fetched whole.
+const MAX_LITERAL_BYTES: u64 = 32 * 1024 * 1024;
+
+/// What IMAP can do.
+pub(super) const CAPABILITIES: Capabilities = Capabilities {
+    kind: ProviderKind::Imap,
+    credential_kinds: &[CredentialKind::Basic],
+    watch: false,
+    folders: true,
+    mark_read: true,
+    moves: true,
+    categories: true,
+    purge: true,
+    sends: false,
+    ports: &[
+        (Security::Tls, 993),
+        (Security::Starttls, 143),
+        (Security::StarttlsIfOffered, 143),
+        (Security::None, 143),
+    ],
+    notice: None,
+};
+
+/// How long the server may take; the times for connecting are those of [`Net`].
+#[derive(Debug, Clone, Copy)]
+pub struct Timeouts {
+    /// From the connection to the greeting.
+    pub greeting: Duration,
+    /// Silence in the middle of an answer.
+    pub silence: Duration,
+    /// The goodbye.
+    pub close: Duration,
+}
+
+impl Timeouts {
+    /// The usual ones, with what the operator configured for silences.
+    pub fn of(net: &Net) -> Self {
+        Self {
+            greeting: net.connect_timeout().min(net.read_timeout()),
+            silence: net.read_timeout(),
+            close: Duration::from_secs(2),
+        }
+    }
+}
+
+/// A mailbox on an IMAP server.
+pub struct Imap {
+    settings: ImapSettings,
+    login: Login,
+    folder_roles: Vec<FolderAssignment>,
+    net: Net,
+    timeouts: Timeouts,
+}
+
+impl Imap {
+    /// A mailbox, not connected to yet.
+    pub fn new(
+        settings: ImapSettings,
+        login: Login,
+        folder_roles: Vec<FolderAssignment>,
+        net: Net,
+        timeouts: Timeouts,
+    ) -> Self {
+        Self { settings, login, folder_roles, net, timeouts }
+    }
+
+    fn session(&self, wire: wire::Wire, capabilities: Vec<String>, access: Access) -> ImapSession {
+        ImapSession {
+            wire,
+            access,
+            capabilities,
+            folder_roles: self.folder_roles.clone(),
+            close: self.timeouts.close,
+            delimiter: None,
+            trash: None,
+            opened: None,
+            listing: None,
+        }
+    }
+}
+
+#[async_trait]
+impl Provider for Imap {
+    fn capabilities(&self) -> Capabilities {
+        CAPABILITIES
+    }
+
+    async fn open(&self, access: Access) -> Result<Box<dyn Session>, Error> {
+        let addresses = self.resolve().await?;
+        let begun = self.begin(&addresses).await?;
+        let greeted = self.secure(begun).await?;
+        let (wire, capabilities) = login::log_in(greeted, &self.login).await?;
+        Ok(Box::new(self.session(wire, capabilities, access)))
+    }
+}
+
+/// A logged-in connection.
+struct ImapSession {
+    wire: wire::Wire,
+    access: Access,
+    /// Upper case.
+    capabilities: Vec<String>,
+    folder_roles: Vec<FolderAssignment>,
+    close: Duration,
+    /// None: not asked yet.
+    delimiter: Option<Option<String>>,
+    /// The folder with the trash role; None: not asked yet.
+    trash: Option<Option<String>>,
+    opened: Option<open::Opened>,
+    /// The position of a listing that goes on.
+    listing: Option<Position>,
+}
+
+impl ImapSession {
+    fn can(&self, capability: &str) -> bool {
+        self.capabilities.iter().any(|known| known == capability)
+    }
+}
+
+#[async_trait]
+impl Session for ImapSession {
+    async fn folders(&mut self) -> Result<Vec<Folder>, Error> {
+        self.list_folders().await
+    }
+
+    async fn list(&mut self, folder: &str, position: Option<&Position>) -> Result<ListPage, Error> {
+        self.list_page(folder, position).await
+    }
+
+    async fn identify(&mut self, folder: &str, listed: Vec<Listed>) -> Result<Vec<Listed>, Error> {
+        self.identify_listed(folder, listed).await
+    }
+
+    async fn fetch<'a>(
+        &'a mut self,
+        folder: &str,
+        wanted: &[Wanted],
+    ) -> Result<BoxStream<'a, Result<Fetched, Error>>, Error> {
+        self.in_folder(folder).await?;
+        let fetching = fetch::Fetching::new(&mut self.wire, wanted);
+        let stream = stream::unfold(Some(fetching), |fetching| async move {
+            let mut fetching = fetching?;
+            match fetching.next().await {
+                Ok(Some(fetched)) => Some((Ok(fetched), Some(fetching))),
+                Ok(None) => None,
+                Err(error) => Some((Err(error), None)),
+            }
+        });
+        Ok(stream.boxed())
+    }
+
+    async fn dispose(&mut self, folder: &str, orders: &[Order]) -> Result<Vec<Disposed>, Error> {
+        self.dispose_all(folder, orders).await
+    }
+
+    async fn purge(&mut self, orders: &[PurgeOrder]) -> Result<Vec<Purged>, Error> {
+        self.purge_all(orders).await
+    }
+
+    async fn close(mut self: Box<Self>) {
+        let close = self.close;
+        let _ = tokio::time::timeout(close, self.wire.ask("LOGOUT", |_| {})).await;
+    }
+}
