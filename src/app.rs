@@ -15,8 +15,11 @@ pub use database::connect;
 pub use error::Error;
 
 use crate::api::token::LocalKey;
+use crate::blob::Blobs;
 use crate::config::Config;
 use crate::domain::clock::SystemClock;
+use crate::event::hub::RunHub;
+use crate::event::wake::Wake;
 use crate::secret::KeyRing;
 use crate::service;
 
@@ -36,7 +39,15 @@ impl App {
         let only_process = database::claim(&config)?;
         let db = database::ready(&config).await?;
         let keys = Arc::new(KeyRing::parse(&config.secrets.joined())?);
-        let services = service::Context { db, keys, clock: Arc::new(SystemClock) };
+        let services = service::Context {
+            db,
+            keys,
+            clock: Arc::new(SystemClock),
+            blobs: Blobs::open(&config.blob.url)?,
+            runs: RunHub::default(),
+            wake: Wake::default(),
+            public_url: config.public.url.as_str().into(),
+        };
         let local_key = local_key(&config)?;
         Ok(Self { config, services, local_key, _only_process: only_process })
     }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use crate::{api, config, db, secret};
+use crate::{api, blob, config, db, secret};
 
 /// Why the service did not start, or ended.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +33,9 @@ pub enum Error {
         "the database's schema belongs to a newer mailroom (it has {0}): start that one, or restore a backup"
     )]
     Newer(String),
+    /// The blob store can't be used.
+    #[error("blob.url can't be used")]
+    Blobs(#[from] blob::Error),
     /// The keys can't be used.
     #[error("secrets.keys can't be used")]
     Keys(#[from] secret::Error),

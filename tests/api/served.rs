@@ -46,7 +46,15 @@ pub async fn serve_within(limits: Limits) -> Served {
 pub async fn serve_on(fresh: Fresh, limits: Limits) -> Served {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let keys = Arc::new(KeyRing::parse(&KeyRing::generate("test").unwrap()).unwrap());
-    let services = service::Context { db: fresh.database.clone(), keys, clock: Arc::clone(&clock) };
+    let services = service::Context {
+        db: fresh.database.clone(),
+        keys,
+        clock: Arc::clone(&clock),
+        blobs: mailroom::blob::Blobs::open("memory://").unwrap(),
+        runs: mailroom::event::hub::RunHub::default(),
+        wake: mailroom::event::wake::Wake::default(),
+        public_url: "http://mailroom.test".into(),
+    };
     let key = LocalKey::new(&[7; 32]).unwrap();
     let database = fresh.database.clone();
     let api = Api {
