@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
+use sea_orm::sea_query::LockType;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, Select,
 };
@@ -24,7 +25,12 @@ pub async fn get(db: &impl ConnectionTrait, id: CredentialId) -> Result<Option<C
 
 /// The credential, locked until the transaction ends.
 pub async fn lock(tx: &impl ConnectionTrait, id: CredentialId) -> Result<Option<Credential>, Error> {
-    credential::Entity::find_by_id(id.0).lock_exclusive().one(tx).await?.map(Credential::try_from).transpose()
+    credential::Entity::find_by_id(id.0)
+        .lock(LockType::NoKeyUpdate)
+        .one(tx)
+        .await?
+        .map(Credential::try_from)
+        .transpose()
 }
 
 /// Those of the credentials that there are.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sea_orm::sea_query::Query;
+use sea_orm::sea_query::{LockType, Query};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, Select,
     Statement,
@@ -35,7 +35,12 @@ pub async fn get(db: &impl ConnectionTrait, id: MappingId) -> Result<Option<Mapp
 
 /// The mapping, locked until the transaction ends.
 pub async fn lock(tx: &impl ConnectionTrait, id: MappingId) -> Result<Option<Mapping>, Error> {
-    mapping::Entity::find_by_id(id.0).lock_exclusive().one(tx).await?.map(Mapping::try_from).transpose()
+    mapping::Entity::find_by_id(id.0)
+        .lock(LockType::NoKeyUpdate)
+        .one(tx)
+        .await?
+        .map(Mapping::try_from)
+        .transpose()
 }
 
 /// Those of the mappings that there are.

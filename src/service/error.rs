@@ -125,9 +125,11 @@ impl Problems {
         self.0.push(UserError::new(code, path, message));
     }
 
-    /// One more, as it is.
-    pub fn push(&mut self, error: UserError) {
-        self.0.push(error);
+    /// Those of a check that ended by itself.
+    pub fn absorb(&mut self, error: Error) {
+        if let Error::Refused(errors) = error {
+            self.0.extend(errors);
+        }
     }
 
     /// Whether there is any.

@@ -20,6 +20,7 @@ pub mod mapping;
 pub mod message;
 mod patch;
 pub mod permit;
+pub mod provider;
 pub mod run;
 mod text;
 

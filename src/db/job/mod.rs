@@ -6,7 +6,7 @@ mod row;
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use sea_orm::sea_query::{ExprTrait, Query};
+use sea_orm::sea_query::{ExprTrait, LockType, Query};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
     QuerySelect,
@@ -26,7 +26,7 @@ pub async fn get(db: &impl ConnectionTrait, id: JobId) -> Result<Option<Job>, Er
 
 /// The job, locked until the transaction ends.
 pub async fn lock(tx: &impl ConnectionTrait, id: JobId) -> Result<Option<Job>, Error> {
-    job::Entity::find_by_id(id.0).lock_exclusive().one(tx).await?.map(Job::try_from).transpose()
+    job::Entity::find_by_id(id.0).lock(LockType::NoKeyUpdate).one(tx).await?.map(Job::try_from).transpose()
 }
 
 /// Those of the jobs that there are.

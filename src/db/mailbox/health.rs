@@ -25,6 +25,21 @@ pub async fn set_health(
     Ok(())
 }
 
+/// Pauses the mailbox, or lets it go on, and writes how it fares then. No new version: nothing was configured.
+pub async fn set_paused(
+    tx: &impl ConnectionTrait,
+    id: MailboxId,
+    paused: bool,
+    health: &MailboxHealth,
+) -> Result<(), Error> {
+    mailbox::Entity::update_many()
+        .set(mailbox::ActiveModel { paused: Set(paused), ..row::health(health)? })
+        .filter(mailbox::Column::Id.eq(id.0))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
 /// Writes how many are unread at the provider.
 pub async fn set_unread_count(
     db: &impl ConnectionTrait,

@@ -6,6 +6,7 @@ mod row;
 
 use std::collections::HashMap;
 
+use sea_orm::sea_query::LockType;
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use super::entity::{lease, mailbox};
@@ -13,7 +14,7 @@ use super::{Error, hash_key};
 use crate::domain::id::{CredentialId, MailboxId, MappingId};
 use crate::domain::mailbox::Mailbox;
 
-pub use health::{retry_at_once, retry_of_credential, set_health, set_unread_count};
+pub use health::{retry_at_once, retry_of_credential, set_health, set_paused, set_unread_count};
 pub use list::{MailboxFilter, count, list};
 
 /// The mailbox, if there is one.
@@ -23,7 +24,12 @@ pub async fn get(db: &impl ConnectionTrait, id: MailboxId) -> Result<Option<Mail
 
 /// The mailbox, locked until the transaction ends.
 pub async fn lock(tx: &impl ConnectionTrait, id: MailboxId) -> Result<Option<Mailbox>, Error> {
-    mailbox::Entity::find_by_id(id.0).lock_exclusive().one(tx).await?.map(Mailbox::try_from).transpose()
+    mailbox::Entity::find_by_id(id.0)
+        .lock(LockType::NoKeyUpdate)
+        .one(tx)
+        .await?
+        .map(Mailbox::try_from)
+        .transpose()
 }
 
 /// The mailbox of an address, in any case.

@@ -1,0 +1,160 @@
+//! What a job may not be, given its mailbox, what its provider can do, and the mailbox's other jobs.
+
+use crate::db::job::same_folder;
+use crate::domain::handling::{Disposition, Handling, OriginalFate};
+use crate::domain::job::{Job, Selection};
+use crate::domain::mailbox::Mailbox;
+use crate::service::error::{Path, Problems, UserErrorCode};
+use crate::service::provider::{self, ProviderInfo};
+use crate::service::text;
+
+use super::MAX_PER_MAILBOX;
+
+/// The longest grace: a year.
+const MAX_GRACE_HOURS: i32 = 8_784;
+/// Categories of one disposition, and characters of each.
+const MAX_CATEGORIES: usize = 25;
+const MAX_CATEGORY: usize = 100;
+
+/// What a job stands on.
+pub(super) struct Ground<'a> {
+    provider: Option<&'static ProviderInfo>,
+    others: &'a [Job],
+}
+
+impl<'a> Ground<'a> {
+    pub(super) fn of(mailbox: &Mailbox, others: &'a [Job]) -> Self {
+        Self { provider: provider::info(mailbox.settings.kind()), others }
+    }
+
+    fn can(&self, ability: impl Fn(&ProviderInfo) -> bool) -> bool {
+        self.provider.is_some_and(ability)
+    }
+}
+
+pub(super) fn too_many(problems: &mut Problems) {
+    let message = format!("This mailbox has {MAX_PER_MAILBOX} jobs already, which is the most it can have.");
+    problems.add(UserErrorCode::Invalid, &Path::of("mailboxId"), message);
+}
+
+/// Checks the job as a whole; names are checked where they come in.
+pub(super) fn job(problems: &mut Problems, path: &Path, job: &Job, ground: &Ground<'_>) {
+    text::within(problems, &path.field("maxMessagesPerRun"), job.max_messages_per_run, 1..=i32::MAX);
+    folder(problems, &path.field("folder"), job, ground);
+    if let Some(wanted) = &job.handling {
+        handling(problems, path, job, wanted, ground);
+    }
+}
+
+fn folder(problems: &mut Problems, path: &Path, job: &Job, ground: &Ground<'_>) {
+    if !ground.can(|provider| provider.folders) && !same_folder(&job.folder, "INBOX") {
+        problems.add(UserErrorCode::Unsupported, path, "This provider has no folders but INBOX.");
+    }
+    if ground.others.iter().any(|other| same_folder(&other.folder, &job.folder)) {
+        let message = "This folder of the mailbox has a job already: a folder has at most one. Change that one instead.";
+        problems.add(UserErrorCode::Taken, path, message);
+    }
+    let is_target = |other: &&Job| targets(other).any(|target| same_folder(target, &job.folder));
+    if let Some(other) = ground.others.iter().find(is_target) {
+        let message = format!(
+            "The job `{}` moves messages into this folder: they would be taken in again. Choose another folder.",
+            other.name
+        );
+        problems.add(UserErrorCode::Invalid, path, message);
+    }
+}
+
+fn targets(job: &Job) -> impl Iterator<Item = &str> {
+    let handling = job.handling.iter();
+    handling.flat_map(|all| [&all.on_success, &all.on_ignored, &all.on_failure]).filter_map(target)
+}
+
+fn target(disposition: &Disposition) -> Option<&str> {
+    disposition.folder.as_deref().filter(|_| disposition.original == OriginalFate::Move)
+}
+
+fn handling(problems: &mut Problems, path: &Path, job: &Job, handling: &Handling, ground: &Ground<'_>) {
+    let at = path.field("handling");
+    let outcomes = [
+        ("onSuccess", &handling.on_success),
+        ("onIgnored", &handling.on_ignored),
+        ("onFailure", &handling.on_failure),
+    ];
+    for (name, wanted) in outcomes {
+        disposition(problems, &at.field(name), job, wanted, ground);
+        let stays_unread = !wanted.mark_read && wanted.original == OriginalFate::Keep;
+        if job.selection == Selection::Unread && stays_unread {
+            let message = "With the selection UNREAD this outcome would be taken again and again: \
+                           mark read, move or delete here.";
+            problems.add(UserErrorCode::Invalid, &at.field(name), message);
+        }
+    }
+    if handling.purge_at_end_of_run {
+        let purge = at.field("purgeAtEndOfRun");
+        if !ground.can(|provider| provider.purge) {
+            problems.add(UserErrorCode::Unsupported, &purge, "This provider can't remove messages for good.");
+        } else if outcomes.iter().all(|(_, wanted)| wanted.original != OriginalFate::Delete) {
+            let message =
+                "Nothing would be purged: no outcome deletes. Delete in one of them, or don't purge.";
+            problems.add(UserErrorCode::Invalid, &purge, message);
+        }
+    }
+    text::within(problems, &at.field("graceHours"), Some(handling.grace_hours), 0..=MAX_GRACE_HOURS);
+}
+
+fn disposition(problems: &mut Problems, path: &Path, job: &Job, wanted: &Disposition, ground: &Ground<'_>) {
+    if wanted.mark_read && !ground.can(|provider| provider.mark_read) {
+        problems.add(
+            UserErrorCode::Unsupported,
+            &path.field("markRead"),
+            "This provider can't mark messages read.",
+        );
+    }
+    move_target(problems, path, job, wanted, ground);
+    let categories = path.field("categories");
+    if !wanted.categories.is_empty() && !ground.can(|provider| provider.categories) {
+        problems.add(UserErrorCode::Unsupported, &categories, "This provider has no categories.");
+    }
+    if wanted.categories.len() > MAX_CATEGORIES {
+        let message = format!("These are too many: at most {MAX_CATEGORIES} categories.");
+        problems.add(UserErrorCode::Invalid, &categories, message);
+    }
+    for (index, category) in wanted.categories.iter().enumerate() {
+        text::line(problems, &categories.index(index), category, MAX_CATEGORY, "category");
+    }
+}
+
+fn move_target(problems: &mut Problems, path: &Path, job: &Job, wanted: &Disposition, ground: &Ground<'_>) {
+    let at = path.field("folder");
+    match (&wanted.folder, wanted.original) {
+        (None, OriginalFate::Move) => {
+            problems.add(UserErrorCode::Required, &at, "MOVE needs the folder to move to.");
+        }
+        (Some(_), OriginalFate::Keep | OriginalFate::Delete) => {
+            let message = format!("A folder goes with MOVE only, not with {}.", wanted.original);
+            problems.add(UserErrorCode::Invalid, &at, message);
+        }
+        (Some(_), OriginalFate::Move) if !ground.can(|provider| provider.moves) => {
+            problems.add(
+                UserErrorCode::Unsupported,
+                &path.field("original"),
+                "This provider can't move messages.",
+            );
+        }
+        (Some(folder), OriginalFate::Move) => {
+            text::folder(problems, &at, folder);
+            if same_folder(folder, &job.folder) {
+                let message = "This is the folder that the job reads: choose another one, or KEEP.";
+                problems.add(UserErrorCode::Invalid, &at, message);
+            } else if let Some(other) = ground.others.iter().find(|other| same_folder(folder, &other.folder))
+            {
+                let message = format!(
+                    "The job `{}` reads this folder: what is moved there would be taken in again. Choose another one.",
+                    other.name
+                );
+                problems.add(UserErrorCode::Invalid, &at, message);
+            }
+        }
+        (None, OriginalFate::Keep | OriginalFate::Delete) => {}
+    }
+}
