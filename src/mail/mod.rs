@@ -1,46 +1,43 @@
 //! Raw bytes of a mail to a parsed message: pure, best effort, never panics.
+//!
+//! Where things are: `fields` finds the header and `headers` what it says (`ids`, `addresses`, `dates`,
+//! `importance`, `thread_index`; `words` and `params` decode what fields hold). `parts` finds the MIME parts,
+//! `transfer` and `charset` decode them, `choice` tells text from attachments, `text` and `attachments` make
+//! them. `markup` and `tidy` tame HTML before `html` sanitises it. `fingerprint` recognises a message again.
 
+mod addresses;
+mod attachments;
+mod charset;
+mod choice;
+mod dates;
 mod error;
+mod fields;
+mod fingerprint;
+mod headers;
+mod html;
+mod ids;
+mod importance;
+mod limits;
+mod markup;
+mod notes;
+mod params;
+mod parts;
+mod text;
+mod thread_index;
+mod tidy;
+mod transfer;
+mod words;
 
-use mail_parser::{MessageParser, MimeHeaders, PartType};
-use sha2::{Digest, Sha256};
+use choice::Chosen;
+use fields::Fields;
+use notes::Notes;
+use parts::Parts;
 
-use crate::domain::parsed::{Address, Header, Importance, ParsedAttachment, ParsedMessage};
+use crate::domain::parsed::{Header, ParsedMessage};
 
 pub use error::Error;
-
-/// How much of a message is looked at. What exceeds a limit is left out, with a note.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Limits {
-    /// Raw bytes; above it `parse` refuses.
-    pub max_bytes: usize,
-    /// MIME parts.
-    pub max_parts: usize,
-    /// Bytes of the message's header, all fields together.
-    pub max_header_bytes: usize,
-    /// Header fields.
-    pub max_headers: usize,
-    /// Addresses in one header field.
-    pub max_addresses: usize,
-    /// Bytes of the text, in UTF-8.
-    pub max_text_bytes: usize,
-    /// Bytes of the HTML, in UTF-8.
-    pub max_html_bytes: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            max_bytes: 50 * 1024 * 1024,
-            max_parts: 1_000,
-            max_header_bytes: 256 * 1024,
-            max_headers: 1_000,
-            max_addresses: 2_000,
-            max_text_bytes: 1024 * 1024,
-            max_html_bytes: 4 * 1024 * 1024,
-        }
-    }
-}
+pub use html::safe_html;
+pub use limits::Limits;
 
 /// A decoded part of a raw message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,7 +50,7 @@ pub struct Part {
     pub filename: String,
 }
 
-/// Parses a message as well as it goes.
+/// Parses a message as well as it goes; `ParsedMessage::notes` says what was repaired or left out.
 ///
 /// # Errors
 /// When the message is larger than `limits.max_bytes`.
@@ -61,89 +58,54 @@ pub fn parse(raw: &[u8], limits: &Limits) -> Result<ParsedMessage, Error> {
     if raw.len() > limits.max_bytes {
         return Err(Error::TooLarge { size: raw.len() as u64, limit: limits.max_bytes as u64 });
     }
-    let message = MessageParser::default().parse(raw).unwrap_or_default();
-    let text = message.body_text(0).unwrap_or_default().replace('\0', "");
-    Ok(ParsedMessage {
-        internet_message_id: message.message_id().map(str::to_owned),
-        in_reply_to: ids(message.in_reply_to()),
-        references: ids(message.references()),
-        conversation_id: None,
-        subject: message.subject().unwrap_or_default().replace('\0', ""),
-        from: addresses(message.from()).into_iter().next(),
-        sender: addresses(message.sender()).into_iter().next(),
-        reply_to: addresses(message.reply_to()),
-        to: addresses(message.to()),
-        cc: addresses(message.cc()),
-        sent_at: message.date().and_then(|date| chrono::DateTime::from_timestamp(date.to_timestamp(), 0)),
-        received_at: None,
-        importance: Importance::Normal,
-        new_text: text.clone(),
-        snippet: text.chars().take(200).collect(),
-        text,
-        html: html(raw),
-        headers: headers(raw),
-        attachments: message.attachments.iter().filter_map(|&id| attachment(&message, id)).collect(),
-        automatic: None,
-        size: raw.len() as u64,
-        fingerprint: Sha256::digest(raw).into(),
-        notes: Vec::new(),
-    })
+    Ok(assemble(raw, limits, 0))
 }
 
-/// The decoded part that `parse` numbered `part`.
+/// The decoded part that `parse` numbered `part`; None where there is no such part.
 pub fn part(raw: &[u8], part: u32) -> Option<Part> {
-    let message = MessageParser::default().parse(raw)?;
-    let found = attachment(&message, part)?;
-    let bytes = message.part(part)?.contents().to_vec();
-    Some(Part { bytes, content_type: found.content_type, filename: found.filename })
+    let raw = fields::with_line_ends(raw);
+    let limits = Limits { max_parts: (part as usize).saturating_add(1), ..Limits::default() };
+    let parts = Parts::find(&raw, &Fields::read(&raw, 0, &limits), &limits, &mut Notes::default());
+    let node = parts.get(part).filter(|node| !node.is_multipart())?;
+    let (bytes, _) = transfer::decode_up_to(node.encoding, raw.get(node.body.clone())?, usize::MAX);
+    let filename = attachments::filename(&raw, part, node);
+    Some(Part { bytes: bytes.into_owned(), content_type: node.kind().to_owned(), filename })
 }
 
-/// The message's HTML, decoded and unsanitised.
+/// The message's HTML, decoded and unsanitised: never shown, only given to `safe_html`.
 pub fn html(raw: &[u8]) -> Option<String> {
-    let message = MessageParser::default().parse(raw)?;
-    let part = message.html_part(0)?;
-    matches!(part.body, PartType::Html(_)).then(|| message.body_html(0).map(|html| html.replace('\0', "")))?
+    let raw = fields::with_line_ends(raw);
+    let (limits, mut notes) = (Limits::default(), Notes::default());
+    let parts = Parts::find(&raw, &Fields::read(&raw, 0, &limits), &limits, &mut notes);
+    text::html(&raw, &parts, &Chosen::of(&parts), &limits, &mut notes)
 }
 
 /// All header fields of the message, in order, decoded.
 pub fn headers(raw: &[u8]) -> Vec<Header> {
-    let Some(message) = MessageParser::new().default_header_text().parse_headers(raw) else {
-        return Vec::new();
-    };
-    let header =
-        |(name, value): (&str, &str)| Header { name: name.to_owned(), value: value.replace('\0', "") };
-    message.headers_raw().map(|(name, value)| header((name, value.trim()))).collect()
+    let raw = fields::with_line_ends(raw);
+    headers::list(&Fields::read(&raw, 0, &Limits::default()))
 }
 
-/// HTML that can be shown: an allow-list of elements, links that tell nothing, no scripts, no remote
-/// content unless `allow_remote`. `cid` gives the address of an inline part by its content id.
-pub fn safe_html(html: &str, allow_remote: bool, cid: &dyn Fn(&str) -> Option<String>) -> String {
-    let _ = (allow_remote, cid);
-    ammonia::Builder::default().rm_tags(["img"]).clean(html).to_string()
+/// `depth` counts the messages that this one is attached to.
+fn assemble(raw: &[u8], limits: &Limits, depth: u32) -> ParsedMessage {
+    let mut notes = Notes::default();
+    let size = raw.len() as u64;
+    let raw = &*fields::with_line_ends(raw);
+    let header = Fields::read(raw, 0, limits);
+    let mut message = headers::message(&header, limits, &mut notes);
+    let parts = Parts::find(raw, &header, limits, &mut notes);
+    let chosen = Chosen::of(&parts);
+    message.size = size;
+    message.text = text::text(raw, &parts, &chosen, limits, &mut notes);
+    message.new_text = message.text.clone();
+    message.html = text::html(raw, &parts, &chosen, limits, &mut notes);
+    message.snippet = text::snippet(&message.text);
+    let shown = message.html.as_deref().map(html::content_ids).unwrap_or_default();
+    message.attachments = attachments::describe(raw, &parts, &chosen.attachments, &shown, &mut notes);
+    message.fingerprint = fingerprint::of(&message, header.first("Date").as_deref(), raw, &parts, depth);
+    message.notes = notes.into_vec();
+    message
 }
 
-fn ids(value: &mail_parser::HeaderValue<'_>) -> Vec<String> {
-    value.as_text_list().map(|list| list.iter().map(|id| id.to_string()).collect()).unwrap_or_default()
-}
-
-fn addresses(value: Option<&mail_parser::Address<'_>>) -> Vec<Address> {
-    let clean = |text: &str| text.replace('\0', "");
-    let Some(value) = value else { return Vec::new() };
-    let address =
-        |a: &mail_parser::Addr<'_>| Some(Address { name: a.name().map(clean), address: clean(a.address()?) });
-    value.iter().filter_map(address).collect()
-}
-
-fn attachment(message: &mail_parser::Message<'_>, id: u32) -> Option<ParsedAttachment> {
-    let part = message.part(id)?;
-    let kind = part.content_type().map(|c| format!("{}/{}", c.ctype(), c.subtype().unwrap_or_default()));
-    Some(ParsedAttachment {
-        part: id,
-        filename: part.attachment_name().unwrap_or("attachment").replace('\0', ""),
-        content_type: kind.unwrap_or_else(|| "application/octet-stream".to_owned()),
-        size: part.contents().len() as u64,
-        inline: part.content_id().is_some(),
-        content_id: part.content_id().map(str::to_owned),
-        sha256: Sha256::digest(part.contents()).into(),
-    })
-}
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,247 @@
+//! Content-Transfer-Encoding (RFC 2045 section 6), decoded piece by piece so that big parts need no memory.
+
+use std::borrow::Cow;
+use std::io::BufRead;
+
+use base64::Engine;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+
+/// Takes padding or none, and stray bits at the end.
+pub(super) const LENIENT_BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+const CHUNK: usize = 64 * 1024;
+
+/// How a part's bytes are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Encoding {
+    /// 7bit, 8bit, binary, and what nobody knows.
+    Identity,
+    Base64,
+    QuotedPrintable,
+}
+
+impl Encoding {
+    /// From the value of a Content-Transfer-Encoding field; None where it is not one that RFC 2045 knows.
+    pub(super) fn parse(value: &str) -> Option<Self> {
+        match value.split([';', ' ', '(']).next().unwrap_or_default().to_ascii_lowercase().as_str() {
+            "base64" => Some(Self::Base64),
+            "quoted-printable" => Some(Self::QuotedPrintable),
+            "" | "7bit" | "8bit" | "binary" => Some(Self::Identity),
+            _ => None,
+        }
+    }
+}
+
+/// What was wrong with encoded bytes.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Flaws {
+    /// Characters that the encoding does not have.
+    pub(super) foreign: bool,
+    /// The base64 ends in the middle of a group.
+    pub(super) cut_short: bool,
+}
+
+/// Decodes `body` and hands it to `sink` in pieces, until that answers false.
+pub(super) fn decode(encoding: Encoding, body: &[u8], sink: &mut dyn FnMut(&[u8]) -> bool) -> Flaws {
+    if encoding == Encoding::Identity {
+        sink(body);
+        return Flaws::default();
+    }
+    let mut flaws = Flaws::default();
+    let mut base64 = Base64::default();
+    let mut out = Vec::with_capacity(CHUNK.min(body.len()) + 1024);
+    let mut rest = body;
+    while !rest.is_empty() {
+        let longest = if encoding == Encoding::Base64 { CHUNK } else { rest.len() };
+        let line = take_line(&mut rest, longest);
+        match encoding {
+            Encoding::Base64 => base64.line(line, &mut out, &mut flaws),
+            _ => quoted_printable_line(line, &mut out, &mut flaws),
+        }
+        if out.len() >= CHUNK {
+            if !sink(&out) {
+                return flaws;
+            }
+            out.clear();
+        }
+    }
+    base64.finish(&mut out, &mut flaws);
+    sink(&out);
+    flaws
+}
+
+/// The whole decoded body, or its first `limit` bytes and a little more.
+pub(super) fn decode_up_to(encoding: Encoding, body: &[u8], limit: usize) -> (Cow<'_, [u8]>, Flaws) {
+    if encoding == Encoding::Identity {
+        return (Cow::Borrowed(body.get(..limit).unwrap_or(body)), Flaws::default());
+    }
+    let mut out = Vec::with_capacity(body.len().min(limit));
+    let flaws = decode(encoding, body, &mut |piece| {
+        out.extend_from_slice(piece);
+        out.len() < limit
+    });
+    (Cow::Owned(out), flaws)
+}
+
+fn take_line<'a>(rest: &mut &'a [u8], longest: usize) -> &'a [u8] {
+    let mut ahead = rest.get(..longest).unwrap_or(rest);
+    let length = ahead.skip_until(b'\n').unwrap_or(rest.len()).min(rest.len());
+    let (line, after) = rest.split_at(length);
+    *rest = after;
+    line
+}
+
+#[derive(Default)]
+struct Base64 {
+    bits: u32,
+    digits: u8,
+}
+
+impl Base64 {
+    fn line(&mut self, line: &[u8], out: &mut Vec<u8>, flaws: &mut Flaws) {
+        let line = line.trim_ascii();
+        if self.digits == 0 && line.len().is_multiple_of(4) {
+            let start = out.len();
+            out.resize(start + line.len() / 4 * 3, 0);
+            let target = out.get_mut(start..).unwrap_or_default();
+            if let Ok(length) = LENIENT_BASE64.decode_slice(line, target) {
+                out.truncate(start + length);
+                return;
+            }
+            out.truncate(start);
+        }
+        for &byte in line {
+            self.byte(byte, out, flaws);
+        }
+    }
+
+    fn byte(&mut self, byte: u8, out: &mut Vec<u8>, flaws: &mut Flaws) {
+        let digit = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            b'=' => return self.flush(out),
+            _ => {
+                flaws.foreign |= !byte.is_ascii_whitespace();
+                return;
+            }
+        };
+        self.bits = self.bits << 6 | u32::from(digit);
+        self.digits += 1;
+        if self.digits == 4 {
+            let [_, a, b, c] = self.bits.to_be_bytes();
+            out.extend_from_slice(&[a, b, c]);
+            *self = Self::default();
+        }
+    }
+
+    fn flush(&mut self, out: &mut Vec<u8>) {
+        match self.digits {
+            2 => out.push((self.bits >> 4) as u8),
+            3 => out.extend_from_slice(&[(self.bits >> 10) as u8, (self.bits >> 2) as u8]),
+            _ => {}
+        }
+        *self = Self::default();
+    }
+
+    fn finish(&mut self, out: &mut Vec<u8>, flaws: &mut Flaws) {
+        flaws.cut_short |= self.digits != 0;
+        self.flush(out);
+    }
+}
+
+fn quoted_printable_line(line: &[u8], out: &mut Vec<u8>, flaws: &mut Flaws) {
+    let (content, end) = match line {
+        [content @ .., b'\r', b'\n'] => (content, &b"\r\n"[..]),
+        [content @ .., b'\n'] => (content, &b"\n"[..]),
+        content => (content, &b""[..]),
+    };
+    // Blanks at a line's end were added on the way (RFC 2045 section 6.7, rule 3).
+    let mut rest = content.trim_ascii_end();
+    let soft = rest.last() == Some(&b'=');
+    if soft {
+        rest = &rest[..rest.len() - 1];
+    } else if end.is_empty() {
+        rest = content;
+    }
+    while let Some(at) = rest.iter().position(|&byte| byte == b'=') {
+        let (plain, coded) = rest.split_at(at);
+        out.extend_from_slice(plain);
+        match coded {
+            [_, high, low, after @ ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
+                out.push(hex(*high) << 4 | hex(*low));
+                rest = after;
+            }
+            _ => {
+                flaws.foreign = true;
+                out.push(b'=');
+                rest = &coded[1..];
+            }
+        }
+    }
+    out.extend_from_slice(rest);
+    if !soft {
+        out.extend_from_slice(end);
+    }
+}
+
+/// The value of a hexadecimal digit.
+pub(super) fn hex(digit: u8) -> u8 {
+    (digit as char).to_digit(16).unwrap_or_default() as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Encoding, Flaws, decode_up_to};
+
+    fn decoded(encoding: Encoding, body: &str) -> (String, Flaws) {
+        let (bytes, flaws) = decode_up_to(encoding, body.as_bytes(), usize::MAX);
+        (String::from_utf8_lossy(&bytes).into_owned(), flaws)
+    }
+
+    #[test]
+    fn base64_is_read_over_odd_lines_padding_and_foreign_characters() {
+        let fine = Flaws::default();
+        let foreign = Flaws { foreign: true, cut_short: false };
+        for (body, text, flaws) in [
+            ("SGVs\r\nbG8=\r\n", "Hello", fine),
+            ("SG\nVsb\nG8=", "Hello", fine),
+            ("SGVsbG8=IQ==", "Hello!", fine),
+            ("SGVs!bG8=", "Hello", foreign),
+            ("SGVsbG8", "Hello", Flaws { foreign: false, cut_short: true }),
+            ("", "", fine),
+        ] {
+            assert_eq!(decoded(Encoding::Base64, body), (text.to_owned(), flaws), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_single_line_of_any_length_is_read() {
+        let body = "QUJD".repeat(100_001);
+        assert_eq!(decoded(Encoding::Base64, &body).0, "ABC".repeat(100_001));
+        let body = "=41".repeat(70_001);
+        assert_eq!(decoded(Encoding::QuotedPrintable, &body).0.replace('A', ""), "");
+    }
+
+    #[test]
+    fn quoted_printable_is_read_leniently() {
+        for (body, text) in [
+            ("a=3Db", "a=b"),
+            ("soft =\r\nbreak\r\n", "soft break\r\n"),
+            ("soft=  \nbreak", "softbreak"),
+            ("trailing \t\r\nblank", "trailing\r\nblank"),
+            ("bad =ZZ and =", "bad =ZZ and "),
+            ("=c3=a9", "é"),
+        ] {
+            assert_eq!(decoded(Encoding::QuotedPrintable, body).0, text, "{body}");
+        }
+    }
+}
