@@ -1,7 +1,7 @@
 //! A saved mailbox as a provider that can be opened: its settings, and the secret of its credential unsealed.
 
 use super::Context;
-use crate::domain::mailbox::Mailbox;
+use crate::domain::mailbox::{Mailbox, ProviderSettings};
 use crate::provider::{self, Provider};
 use crate::{db, secret};
 
@@ -44,6 +44,10 @@ pub async fn provider(cx: &Context, mailbox: &Mailbox) -> Result<Box<dyn Provide
     let credential = db::credential::get(db, mailbox.credential_id).await?.ok_or(Error::NoCredential)?;
     let sealed = db::credential::sealed_secret(db, credential.id).await?.ok_or(Error::NoSecret)?;
     let password = cx.keys.open(db::credential::TABLE, credential.id.0, &sealed)?;
-    let login = provider::Login { username: credential.username.unwrap_or_default(), password };
-    Ok(provider::connect(&mailbox.settings, &mailbox.address, login, &mailbox.folder_roles, &cx.net))
+    let own = match &mailbox.settings {
+        ProviderSettings::Imap(imap) => imap.login.clone(),
+    };
+    let username = own.or(credential.username).unwrap_or_else(|| mailbox.address.clone());
+    let login = provider::Login { username, password };
+    Ok(provider::connect(&mailbox.settings, login, mailbox.folder_roles.clone(), &cx.net))
 }

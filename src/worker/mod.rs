@@ -14,10 +14,8 @@ mod heartbeat;
 mod janitor;
 mod runner;
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -30,10 +28,8 @@ use crate::service;
 pub struct Parts {
     /// What every run works with.
     pub tools: Tools,
-    /// What the services work with: the worker opens mailboxes by it.
+    /// What the services work with: the worker opens mailboxes by it, and is woken by it.
     pub services: service::Context,
-    /// Says that there may be something to do now.
-    pub wake: Arc<Notify>,
     /// Times and limits.
     pub settings: Settings,
 }

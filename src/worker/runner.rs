@@ -55,7 +55,7 @@ pub(super) async fn run(parts: Parts, stop: CancellationToken, executions: TaskT
         }
         tokio::select! {
             () = stop.cancelled() => return,
-            () = parts.wake.notified() => {}
+            () = parts.services.wake.rung() => {}
             () = tokio::time::sleep(parts.settings.poll) => {}
         }
     }
@@ -110,12 +110,11 @@ fn spawn(
 ) {
     let (parts, stop) = (parts.clone(), stop.clone());
     executions.spawn(async move {
-        let wake = Arc::clone(&parts.wake);
         let worked = execution::execute(&parts, &stop, task).await;
         drop(held);
         // Another job of the mailbox may wait; where the mailbox is another worker's, the poll is soon enough.
         if worked {
-            wake.notify_one();
+            parts.services.wake.ring();
         }
     });
 }
