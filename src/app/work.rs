@@ -1,0 +1,54 @@
+//! The worker's parts, from the configuration.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+
+use super::App;
+use crate::config::Config;
+use crate::pipeline::{Bounds, Tools};
+use crate::worker::{Parts, Settings};
+
+impl App {
+    /// What the worker is given.
+    pub(super) fn worker_parts(&self) -> Parts {
+        let bounds = bounds(&self.config);
+        let tools = Tools {
+            db: self.services.db.clone(),
+            blobs: self.services.blobs.clone(),
+            clock: Arc::clone(&self.services.clock),
+            hub: self.services.runs.clone(),
+            memory: Arc::new(Semaphore::new(bounds.memory_kib as usize)),
+            bounds: Arc::new(bounds),
+            worker: Arc::from(self.config.worker.name.as_str()),
+        };
+        Parts { tools, services: self.services.clone(), settings: settings(&self.config) }
+    }
+}
+
+fn settings(config: &Config) -> Settings {
+    let worker = &config.worker;
+    Settings {
+        concurrency: worker.concurrency,
+        lease: Duration::from_secs(worker.lease_seconds),
+        poll: Duration::from_secs(worker.poll_interval_seconds),
+        interval: Duration::from_secs(worker.default_interval_seconds),
+    }
+}
+
+fn bounds(config: &Config) -> Bounds {
+    let lease = Duration::from_secs(config.worker.lease_seconds);
+    Bounds {
+        batch_messages: config.worker.batch_messages,
+        batch_bytes: config.worker.batch_bytes,
+        batch_time: Duration::from_millis(config.worker.batch_millis),
+        memory_kib: u32::try_from(config.mail.memory_bytes / 1024).unwrap_or(u32::MAX).max(1),
+        max_bytes: config.mail.max_bytes,
+        raw_in_database_bytes: usize::try_from(config.mail.raw_in_database_bytes).unwrap_or(usize::MAX),
+        mail: config.mail.limits(),
+        max_attempts: 5,
+        provider_time: lease / 2,
+        lease_margin: lease / 6,
+    }
+}
