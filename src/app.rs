@@ -4,6 +4,7 @@ mod database;
 mod error;
 mod listen;
 mod serve;
+mod work;
 
 use std::fs::File;
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use crate::config::Config;
 use crate::domain::clock::SystemClock;
 use crate::event::hub::RunHub;
 use crate::event::wake::Wake;
+use crate::net::Net;
 use crate::secret::KeyRing;
 use crate::service;
 
@@ -47,6 +49,7 @@ impl App {
             runs: RunHub::default(),
             wake: Wake::default(),
             public_url: config.public.url.as_str().into(),
+            net: Net::new(&config.net)?,
         };
         let local_key = local_key(&config)?;
         Ok(Self { config, services, local_key, _only_process: only_process })

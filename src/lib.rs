@@ -10,6 +10,8 @@ pub mod domain;
 pub mod event;
 pub mod mail;
 pub mod net;
+pub mod pipeline;
 pub mod provider;
 pub mod secret;
 pub mod service;
+pub mod worker;

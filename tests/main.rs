@@ -7,3 +7,4 @@ mod api_data;
 mod contract;
 mod harness;
 mod migrations;
+mod pipeline;

@@ -36,6 +36,9 @@ pub enum Error {
     /// The blob store can't be used.
     #[error("blob.url can't be used")]
     Blobs(#[from] blob::Error),
+    /// Outgoing connections can't be made.
+    #[error("[net] can't be used")]
+    Net(#[from] net::SetupError),
     /// The keys can't be used.
     #[error("secrets.keys can't be used")]
     Keys(#[from] secret::Error),

@@ -14,6 +14,7 @@ use crate::api::graphql::{Backend, Executor, Limits};
 use crate::api::health::ReadyCheck;
 use crate::api::{self, Api, health, metrics};
 use crate::config::{Config, Role};
+use crate::worker;
 
 impl App {
     /// Serves until `stop` is cancelled, then drains.
@@ -28,12 +29,21 @@ impl App {
             router = self.api(ready, &stop);
         }
         let drain = Duration::from_secs(self.config.http.drain_seconds);
+        let worker = is(Role::Worker).then(|| worker::start(self.worker_parts()));
         let address = listeners.api.local_addr().map_err(Error::Serve)?;
         tracing::info!(%address, api = is(Role::Api), worker = is(Role::Worker), "serving");
+        let working = async {
+            stop.cancelled().await;
+            if let Some(worker) = worker {
+                worker.drain(drain).await;
+            }
+            Ok(())
+        };
         let running = async {
             tokio::try_join!(
                 http(listeners.api, router, stop.clone()),
                 http(listeners.metrics, observed, stop.clone()),
+                working,
             )
         };
         let too_long = async {

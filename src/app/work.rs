@@ -7,6 +7,7 @@ use tokio::sync::Semaphore;
 
 use super::App;
 use crate::config::Config;
+use crate::mail::Limits;
 use crate::pipeline::{Bounds, Tools};
 use crate::worker::{Parts, Settings};
 
@@ -46,9 +47,17 @@ fn bounds(config: &Config) -> Bounds {
         memory_kib: u32::try_from(config.mail.memory_bytes / 1024).unwrap_or(u32::MAX).max(1),
         max_bytes: config.mail.max_bytes,
         raw_in_database_bytes: usize::try_from(config.mail.raw_in_database_bytes).unwrap_or(usize::MAX),
-        mail: config.mail.limits(),
+        mail: mail_limits(config),
         max_attempts: 5,
         provider_time: lease / 2,
         lease_margin: lease / 6,
+    }
+}
+
+fn mail_limits(config: &Config) -> Limits {
+    Limits {
+        max_bytes: usize::try_from(config.mail.max_bytes).unwrap_or(usize::MAX),
+        max_parts: config.mail.max_parts,
+        ..Limits::default()
     }
 }

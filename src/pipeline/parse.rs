@@ -146,10 +146,24 @@ fn draft(tools: &Tools, assignment: &Assignment, row: IntakeRow, extent: Extent,
     if let (Some(parsed), None) = (&draft.parsed, &draft.failed) {
         let view = Parsed { message: parsed, received_at: draft.row.arrived_at };
         let compiled = &assignment.treatment.compiled;
-        draft.mapped =
-            Some(Box::new((compiled.values(&view), compiled.signals(parsed, draft.row.arrived_at))));
+        let map = || (compiled.values(&view), compiled.signals(parsed, draft.row.arrived_at));
+        match catch_unwind(AssertUnwindSafe(map)) {
+            Ok(mapped) => draft.mapped = Some(Box::new(mapped)),
+            Err(_) => {
+                let reason = "Mapping it met a fault of mailroom; its raw bytes are kept.".to_owned();
+                draft.failed = Some(Failed { stage: Stage::Map, reason, fault: None });
+            }
+        }
     }
     draft
+}
+
+/// One message that meets a fault of ours, or of a library, holds up no other.
+fn read(raw: &[u8], limits: &mail::Limits) -> Result<ParsedMessage, String> {
+    match catch_unwind(AssertUnwindSafe(|| mail::parse(raw, limits))) {
+        Ok(parsed) => parsed.map_err(|error| error.to_string()),
+        Err(_) => Err("Reading it met a fault of mailroom; its raw bytes are kept.".to_owned()),
+    }
 }
 
 /// The bytes as they are kept. zstd refuses nothing; should it ever, the message is kept without its raw bytes.

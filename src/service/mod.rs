@@ -10,6 +10,7 @@
 //! | `file` | raw messages and attachments, by signed links |
 //! | `provider` | what each kind of mail system can do |
 
+pub mod connection;
 pub mod credential;
 pub mod error;
 pub mod file;
@@ -35,6 +36,7 @@ use crate::db::Database;
 use crate::domain::clock::Clock;
 use crate::event::hub::RunHub;
 use crate::event::wake::Wake;
+use crate::net::Net;
 use crate::secret::KeyRing;
 
 /// What the services work with; made once, when the process starts.
@@ -54,4 +56,6 @@ pub struct Context {
     pub wake: Wake,
     /// What links to files begin with, without a slash at the end.
     pub public_url: Arc<str>,
+    /// Makes outgoing connections.
+    pub net: Net,
 }
