@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use crate::{api, blob, config, db, secret};
+use crate::{api, blob, config, db, net, secret};
 
 /// Why the service did not start, or ended.
 #[derive(Debug, thiserror::Error)]
