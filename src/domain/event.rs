@@ -23,6 +23,8 @@ pub enum Fact {
     ProcessInstanceUpdated { message_id: Option<MessageId>, instance_id: InstanceId, changed: Vec<String> },
     /// A mailbox went from one state to another.
     MailboxStateChanged { was: MailboxState, now: MailboxState, fault: Option<Fault> },
+    /// A CHECK_ONLY mailbox has other unread mail than at the last check.
+    MailboxUnread { folder: String, unread_count: i32 },
     /// The provider refused a disposition for good.
     DispositionFailed { message_id: MessageId, fault: Option<Fault> },
     /// A run ended.
@@ -39,6 +41,7 @@ impl Fact {
             Self::ProcessInstanceCreated { .. } => "PROCESS_INSTANCE_CREATED",
             Self::ProcessInstanceUpdated { .. } => "PROCESS_INSTANCE_UPDATED",
             Self::MailboxStateChanged { .. } => "MAILBOX_STATE_CHANGED",
+            Self::MailboxUnread { .. } => "MAILBOX_UNREAD",
             Self::DispositionFailed { .. } => "DISPOSITION_FAILED",
             Self::RunFinished { .. } => "RUN_FINISHED",
         }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use super::conclusion::{self, Ended};
-use super::{Parts, heartbeat};
+use super::{Parts, check, heartbeat};
 use crate::db;
 use crate::domain::id::{JobId, MailboxId};
 use crate::domain::job::Job;
-use crate::domain::mailbox::Mailbox;
+use crate::domain::mailbox::{Mailbox, MailboxMode};
 use crate::domain::mapping::CompiledMapping;
 use crate::domain::run::{Run, RunTrigger};
 use crate::pipeline::{self, Assignment, Tracker, Treatment};
@@ -42,11 +42,15 @@ pub(super) async fn execute(parts: &Parts, stop: &CancellationToken, task: Task)
     };
     let (hold, beating) = heartbeat::start(parts, stop, lease.clone(), task.job_id);
     let ended = match prepare(parts, &task).await {
-        Ok(Prepared { mailbox, job, treatment }) => {
+        Ok(Prepared { mailbox, job, work: Work::TakeIn(treatment) }) => {
             let assignment = Assignment { mailbox, job, treatment, hold };
             let tracker = Tracker::new(&parts.tools, &assignment, task.trigger, task.run);
             let result = connect_and_take_in(parts, &assignment, &tracker).await;
             Ended { mailbox: assignment.mailbox, job: assignment.job, run: tracker.run(), result }
+        }
+        Ok(Prepared { mailbox, job, work: Work::Check }) => {
+            let result = check::unread(parts, &lease, &mailbox, &job).await;
+            Ended { mailbox, job, run: task.run, result }
         }
         Err(Unprepared::Idle) => {
             beating.abort();
@@ -91,7 +95,13 @@ async fn connect_and_take_in(
 struct Prepared {
     mailbox: Arc<Mailbox>,
     job: Arc<Job>,
-    treatment: Arc<Treatment>,
+    work: Work,
+}
+
+enum Work {
+    TakeIn(Arc<Treatment>),
+    /// Only look whether there is unread mail.
+    Check,
 }
 
 enum Unprepared {
@@ -127,6 +137,9 @@ async fn prepare(parts: &Parts, task: &Task) -> Result<Prepared, Unprepared> {
     if mailbox.paused {
         return Err(misconfigured("The mailbox is paused."));
     }
+    if mailbox.mode == MailboxMode::CheckOnly {
+        return Ok(Prepared { mailbox, job, work: Work::Check });
+    }
     let Some(mapping_id) = mailbox.mapping_id else {
         return Err(misconfigured("The mailbox has no mapping, so nothing says what its mail becomes."));
     };
@@ -136,7 +149,7 @@ async fn prepare(parts: &Parts, task: &Task) -> Result<Prepared, Unprepared> {
     let Ok(compiled) = CompiledMapping::new(&mapping) else {
         return Err(misconfigured("The mailbox's mapping does not work with this version of mailroom."));
     };
-    Ok(Prepared { mailbox, job, treatment: Arc::new(Treatment { mapping, compiled }) })
+    Ok(Prepared { mailbox, job, work: Work::TakeIn(Arc::new(Treatment { mapping, compiled })) })
 }
 
 async fn give_back(parts: &Parts, lease: &db::lease::Lease) {

@@ -5,9 +5,11 @@
 //! | `runner` | which job runs next, on a free mailbox |
 //! | `execution` | one execution: lease, heartbeat, connection, pipeline, conclusion |
 //! | `heartbeat` | keeps the lease, hears of cancellation |
+//! | `check` | CHECK_ONLY: how many are unread, and nothing else |
 //! | `conclusion` | what follows from how it ended: run, health, next attempt |
 //! | `janitor` | blobs that a crash orphaned |
 
+mod check;
 mod conclusion;
 mod execution;
 mod heartbeat;
