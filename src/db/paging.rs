@@ -49,6 +49,11 @@ fn folded(backend: DatabaseBackend, text: SimpleExpr) -> SimpleExpr {
     }
 }
 
+/// What the database makes of a name to order by it. SQLite and the "C" locale fold ASCII letters only.
+pub(super) fn folded_key(text: &str) -> String {
+    text.to_ascii_lowercase()
+}
+
 /// Rows in which one of the columns contains the text, in any case.
 pub(super) fn contains<C: ColumnTrait>(backend: DatabaseBackend, columns: &[C], text: &str) -> Condition {
     let mut any = Condition::any();

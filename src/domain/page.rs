@@ -6,7 +6,7 @@ pub const MAX: u32 = 100;
 pub const DEFAULT: u32 = 20;
 
 /// The slice asked for: so many from one end, within exclusive bounds. Keys are in the list's own order.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct PageRequest<K> {
     /// How many, 1 to [`MAX`].
     pub limit: u32,
@@ -36,6 +36,11 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
+    /// Of the empty list.
+    pub const fn empty() -> Self {
+        Self { items: Vec::new(), has_next: false, has_previous: false }
+    }
+
     /// Makes a page of rows that were read with one more than `limit`, in reading order: from the start, or
     /// reversed when counted from the end.
     pub fn from_rows<K>(mut rows: Vec<T>, request: &PageRequest<K>) -> Self {

@@ -10,16 +10,25 @@
 //! | `context` | what resolvers find: the caller, the services, the loaders |
 //! | `paging` `cursor` | Relay connections over keyset paging |
 //! | `node/` | global ids and refetching |
+//! | `input` `payload` `loader` | what resources share: ids and patches, deletions, loading for all parents |
 //! | `scalar` | DateTime, JSON |
+//! | `credential/` `mailbox/` `mapping/` `job/` `viewer` | the resources |
 
 pub mod context;
+pub mod credential;
 pub mod cursor;
 pub mod document;
 pub mod error;
 pub mod executor;
 pub mod http;
+pub mod input;
+pub mod job;
+pub mod loader;
+pub mod mailbox;
+pub mod mapping;
 pub mod node;
 pub mod paging;
+pub mod payload;
 pub mod provider_error;
 pub mod scalar;
 pub mod schema;

@@ -87,7 +87,7 @@ pub fn at_most_100<T>(name: &str, ids: &[T]) -> Result<()> {
     Ok(())
 }
 
-type Count = Arc<dyn Fn() -> BoxFuture<'static, Result<u64>> + Send + Sync>;
+type Count = Arc<dyn Fn() -> BoxFuture<'static, Result<Option<u64>>> + Send + Sync>;
 
 /// One page of a list.
 pub struct Connection<T> {
@@ -118,12 +118,12 @@ pub struct PageInfo {
 
 impl<T> Connection<T> {
     /// A page of the list by that name. `key` is what the list is ordered by; `count` is asked only when the
-    /// client asks, and need not count beyond [`MAX_COUNT`] + 1.
+    /// client asks, and may be None above [`MAX_COUNT`].
     pub fn new<K, F, Fut>(list: &str, page: Page<T>, key: impl Fn(&T) -> K, count: F) -> Result<Self>
     where
         K: Serialize,
         F: Fn() -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = Result<u64>> + Send + 'static,
+        Fut: Future<Output = Result<Option<u64>>> + Send + 'static,
     {
         let edges = page
             .items
@@ -144,7 +144,7 @@ impl<T> Connection<T> {
             edges: Vec::new(),
             has_next: false,
             has_previous: false,
-            count: Arc::new(|| futures::future::ready(Ok(0)).boxed()),
+            count: Arc::new(|| futures::future::ready(Ok(Some(0))).boxed()),
         }
     }
 }
@@ -179,8 +179,9 @@ impl<T: OutputType> Connection<T> {
     #[graphql(complexity = "0")]
     async fn total_count(&self) -> Option<Result<i32>> {
         match (self.count)().await {
-            Ok(count) if count > MAX_COUNT => None,
-            Ok(count) => i32::try_from(count).ok().map(Ok),
+            Ok(count) => {
+                count.filter(|&count| count <= MAX_COUNT).and_then(|n| i32::try_from(n).ok()).map(Ok)
+            }
             Err(error) => Some(Err(error)),
         }
     }

@@ -2,22 +2,27 @@
 
 use std::sync::LazyLock;
 
-use async_graphql::{
-    EmptyMutation, EmptySubscription, MergedObject, Request, SDLExportOptions, SchemaBuilder,
-};
+use async_graphql::{EmptySubscription, MergedObject, Request, SDLExportOptions, SchemaBuilder};
 
 use super::context::Backend;
+use super::credential::{CredentialLoader, CredentialMutation, CredentialQuery};
 use super::error::ErrorCode;
 use super::executor::Limits;
+use super::job::{JobLoader, JobMutation, JobQuery, JobsOfMailboxLoader};
+use super::loader;
+use super::mailbox::{MailboxLoader, MailboxMutation, MailboxQuery, MailboxesOfCredentialLoader};
+use super::mapping::{MailboxOfMappingLoader, MappingLoader, MappingMutation, MappingQuery};
+use super::node::NodeQuery;
 use super::viewer::ViewerQuery;
 use crate::domain::access::Caller;
 
 /// What can be read. Lists are paged, and what a caller may not see does not exist for it.
 #[derive(MergedObject, Default)]
-pub struct Query(ViewerQuery);
+pub struct Query(NodeQuery, ViewerQuery, CredentialQuery, MailboxQuery, MappingQuery, JobQuery);
 
-/// What can be changed.
-pub type Mutation = EmptyMutation;
+/// What can be changed. Refusals that a caller can mend are in `userErrors`, and then nothing was changed.
+#[derive(MergedObject, Default)]
+pub struct Mutation(CredentialMutation, MailboxMutation, MappingMutation, JobMutation);
 
 /// What can be followed.
 pub type Subscription = EmptySubscription;
@@ -38,8 +43,17 @@ pub fn build(backend: &Backend, limits: Limits) -> Schema {
 }
 
 /// Puts into a request what its resolvers find: the caller, and the loaders of every resource.
-pub fn with_request_data(request: Request, _backend: &Backend, caller: Caller) -> Request {
-    request.data(caller)
+pub fn with_request_data(request: Request, backend: &Backend, caller: Caller) -> Request {
+    let database = || backend.services.db.clone();
+    request
+        .data(caller)
+        .data(loader::new(CredentialLoader(database())))
+        .data(loader::new(MailboxLoader(database())))
+        .data(loader::new(MailboxesOfCredentialLoader(database())))
+        .data(loader::new(MappingLoader(database())))
+        .data(loader::new(MailboxOfMappingLoader(database())))
+        .data(loader::new(JobLoader(database())))
+        .data(loader::new(JobsOfMailboxLoader(database())))
 }
 
 /// The schema in its own language: sorted, the same for the same code.

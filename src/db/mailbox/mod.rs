@@ -15,7 +15,7 @@ use crate::domain::id::{CredentialId, MailboxId, MappingId};
 use crate::domain::mailbox::Mailbox;
 
 pub use health::{retry_at_once, retry_of_credential, set_health, set_paused, set_unread_count};
-pub use list::{MailboxFilter, count, list};
+pub use list::{MailboxFilter, count, count_of_credentials, list, list_of_credentials};
 
 /// The mailbox, if there is one.
 pub async fn get(db: &impl ConnectionTrait, id: MailboxId) -> Result<Option<Mailbox>, Error> {

@@ -41,7 +41,7 @@ pub(super) fn slice<S: Keyset>(
 
 /// One statement for the slices of all parents: each parent's own, so that each is read from its index and no
 /// further than its limit. A window function would number every row of every parent first.
-pub(super) fn each(parts: impl IntoIterator<Item = SelectStatement>) -> Option<SelectStatement> {
+pub(in crate::db) fn each(parts: impl IntoIterator<Item = SelectStatement>) -> Option<SelectStatement> {
     let mut parts = parts
         .into_iter()
         .map(|part| SelectStatement::new().column(Asterisk).from_subquery(part, "part").to_owned());

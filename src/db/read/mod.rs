@@ -3,7 +3,7 @@
 //! Every function is one statement, however many ids or parents it is asked for; only the columns needed are read.
 
 pub mod instance;
-mod keyset;
+pub(super) mod keyset;
 pub mod message;
 mod message_filter;
 pub mod part;

@@ -1,9 +1,13 @@
 //! Global ids: opaque outside; inside, base64url of one byte for the kind and the 16 bytes of a UUID.
 
+mod query;
+
 use async_graphql::ID;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use uuid::Uuid;
+
+pub use query::{Node, NodeQuery};
 
 use crate::domain::id::{
     AttachmentId, CredentialId, EventId, InstanceId, JobId, MailboxId, MappingId, MessageId, RunId,
@@ -78,6 +82,14 @@ pub fn split(id: &str) -> Option<(Kind, Uuid)> {
 /// The domain's id in a global id; None where it names something else: such an id is unknown.
 pub fn decode<T: Global>(id: &str) -> Option<T> {
     split(id).filter(|(kind, _)| *kind == T::KIND).map(|(_, uuid)| uuid.into())
+}
+
+/// The id of a filter: None where it names nothing of its kind, so that the filter matches nothing.
+pub fn wanted<T: Global>(id: Option<ID>) -> Option<Option<T>> {
+    match id {
+        None => Some(None),
+        Some(id) => decode(&id).map(Some),
+    }
 }
 
 #[cfg(test)]

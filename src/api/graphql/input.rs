@@ -1,0 +1,51 @@
+//! From inputs to what the services take: absent, null and value; ids that may name nothing.
+
+use async_graphql::{ID, MaybeUndefined};
+
+use super::node::{self, Global};
+use super::user_error::UserError;
+use crate::service::Patch;
+
+/// Absent keeps, null clears, a value replaces.
+pub fn patch<T, U: From<T>>(field: MaybeUndefined<T>) -> Patch<U> {
+    match field {
+        MaybeUndefined::Undefined => Patch::Keep,
+        MaybeUndefined::Null => Patch::Clear,
+        MaybeUndefined::Value(value) => Patch::Set(value.into()),
+    }
+}
+
+/// The ids of an input: one that names nothing of its kind is a NOT_FOUND.
+#[derive(Default)]
+pub struct Ids {
+    unknown: Vec<UserError>,
+}
+
+impl Ids {
+    /// The id at `path`; where it names nothing, the answer is of no use and [`Ids::finish`] says why.
+    pub fn get<T: Global>(&mut self, id: &ID, path: &[&str]) -> T {
+        node::decode(id).unwrap_or_else(|| {
+            self.unknown.push(UserError::unknown(path));
+            T::from(uuid::Uuid::nil())
+        })
+    }
+
+    /// Like [`Ids::get`], where there may be none.
+    pub fn optional<T: Global>(&mut self, id: Option<&ID>, path: &[&str]) -> Option<T> {
+        id.map(|id| self.get(id, path))
+    }
+
+    /// Like [`Ids::get`], where it may be absent or null.
+    pub fn patch<T: Global>(&mut self, id: &MaybeUndefined<ID>, path: &[&str]) -> Patch<T> {
+        match id {
+            MaybeUndefined::Undefined => Patch::Keep,
+            MaybeUndefined::Null => Patch::Clear,
+            MaybeUndefined::Value(id) => Patch::Set(self.get(id, path)),
+        }
+    }
+
+    /// Goes on only when every id names something of its kind.
+    pub fn finish(self) -> Result<(), Vec<UserError>> {
+        if self.unknown.is_empty() { Ok(()) } else { Err(self.unknown) }
+    }
+}

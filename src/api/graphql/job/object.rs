@@ -1,0 +1,114 @@
+//! A job, as clients see it.
+
+use async_graphql::{Context, Enum, ID, Object};
+
+use super::handling::Handling;
+use super::summary;
+use crate::api::graphql::mailbox::{Mailbox, MailboxLoader};
+use crate::api::graphql::scalar::DateTime;
+use crate::api::graphql::{Result, loader, node};
+use crate::domain::job;
+
+/// Which messages a job takes.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "job::Selection")]
+pub enum MessageSelection {
+    /// Messages that mailroom has not seen in this folder yet, read or not.
+    New,
+    /// Messages that are unread at the provider. One that was taken in and marked read, and that someone has since
+    /// marked unread again, is processed again. All three outcomes of the handling must then mark read, move or
+    /// delete; anything else is refused.
+    Unread,
+}
+
+/// What is fetched from one folder of a mailbox, when, and what then happens to the originals. A folder has at most
+/// one job.
+pub struct Job(pub job::Job);
+
+/// What is fetched from one folder of a mailbox, when, and what then happens to the originals. A folder has at most
+/// one job.
+#[Object]
+impl Job {
+    /// Its globally unique, opaque id.
+    pub async fn id(&self) -> ID {
+        node::encode(self.0.id)
+    }
+
+    /// Unique among jobs.
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// The mailbox it reads.
+    async fn mailbox(&self, ctx: &Context<'_>) -> Option<Result<Mailbox>> {
+        let found = loader::load::<MailboxLoader, _>(ctx, self.0.mailbox_id).await;
+        found.map(|found| found.map(Mailbox)).transpose()
+    }
+
+    /// Path of the folder at the provider; INBOX is understood by every provider.
+    async fn folder(&self) -> &str {
+        &self.0.folder
+    }
+
+    /// Whether it runs by itself.
+    async fn enabled(&self) -> bool {
+        self.0.enabled
+    }
+
+    /// Which messages it takes.
+    async fn selection(&self) -> MessageSelection {
+        self.0.selection.into()
+    }
+
+    /// Mail that was in the folder at the job's first listing and arrived before this is left alone. Default: the
+    /// job's creation; null: everything is taken in. What is first seen later is new whatever its date.
+    async fn since(&self) -> Option<DateTime> {
+        self.0.since.map(DateTime)
+    }
+
+    /// What happens to the originals; null with CHECK_ONLY.
+    async fn handling(&self) -> Option<Handling> {
+        self.0.handling.clone().map(Handling::from)
+    }
+
+    /// What happens to the originals, in a sentence for people.
+    async fn handling_summary(&self) -> String {
+        summary::handling(self.0.handling.as_ref())
+    }
+
+    /// At most this many messages a run; the next run goes on. null: no bound.
+    async fn max_messages_per_run(&self) -> Option<i32> {
+        self.0.max_messages_per_run
+    }
+
+    /// When it runs next by itself.
+    async fn next_run_at(&self) -> Option<DateTime> {
+        self.0.next_run_at.map(DateTime)
+    }
+
+    /// When it last looked.
+    async fn last_checked_at(&self) -> Option<DateTime> {
+        self.0.last_checked_at.map(DateTime)
+    }
+
+    /// Counts changes, for `expectedVersion`.
+    async fn version(&self) -> i32 {
+        self.0.version
+    }
+
+    /// When it was made.
+    async fn created_at(&self) -> DateTime {
+        DateTime(self.0.created_at)
+    }
+
+    /// When it was last changed.
+    async fn updated_at(&self) -> DateTime {
+        DateTime(self.0.updated_at)
+    }
+}
+
+impl From<job::Job> for Job {
+    fn from(job: job::Job) -> Self {
+        Self(job)
+    }
+}

@@ -1,0 +1,20 @@
+//! Mailboxes: mail accounts that are read and answered from.
+
+mod folder;
+mod health;
+mod input;
+mod kinds;
+mod loader;
+mod mutation;
+mod object;
+mod payload;
+mod query;
+mod rights;
+mod settings;
+
+pub use folder::{Folder, FolderRole};
+pub use kinds::{MailProvider, MailboxKind, MailboxMode, ServerSecurity};
+pub use loader::{MailboxLoader, MailboxesOfCredentialLoader, mailboxes_of_credential};
+pub use mutation::MailboxMutation;
+pub use object::Mailbox;
+pub use query::MailboxQuery;

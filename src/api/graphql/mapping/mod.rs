@@ -1,0 +1,15 @@
+//! Mappings: how messages become instances of a business process.
+
+mod correlation;
+mod input;
+mod loader;
+mod mutation;
+mod object;
+mod payload;
+mod query;
+mod rule;
+
+pub use loader::{MailboxOfMappingLoader, MappingLoader};
+pub use mutation::MappingMutation;
+pub use object::Mapping;
+pub use query::MappingQuery;
