@@ -4,6 +4,7 @@
 
 mod api;
 mod api_data;
+mod architecture;
 mod contract;
 mod harness;
 mod migrations;

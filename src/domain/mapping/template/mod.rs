@@ -13,8 +13,9 @@ use super::view::{Member, Members};
 
 /// The most characters of a template.
 const MAX_LENGTH: usize = 4_000;
-/// The most instructions that one rendering takes.
-const MAX_STEPS: u64 = 20_000;
+/// The most steps that one rendering takes: an instruction is one, and so are 64 bytes read or made by a filter or
+/// written.
+const MAX_STEPS: u64 = 100_000;
 /// The most concatenations (`~`) in a template.
 const MAX_CONCATENATIONS: usize = 32;
 /// The tags with which a text can't grow without bound.
@@ -250,6 +251,9 @@ mod tests {
     fn what_is_no_jinja_is_refused_with_its_place() {
         assert!(refused("a\n{{ message.subject").contains("line 2"));
         assert!(refused("{% if message.subject %}").contains("Jinja"));
+        assert!(refused(&format!("{{{{ {}", "(".repeat(3_900))).contains("Jinja"));
+        assert!(refused(&"{%if message%}".repeat(250)).contains("Jinja"));
+        assert!(refused(&format!("{{{{ {}message }}}}", "not ".repeat(950))).contains("Jinja"));
         assert!(refused(&"x".repeat(4_001)).contains("longer than 4000"));
     }
 
@@ -272,6 +276,16 @@ mod tests {
             refused(&format!("{{{{ message.text{} }}}}", " ~ message.text".repeat(33)))
                 .contains("concatenations")
         );
+    }
+
+    #[test]
+    fn a_long_text_is_written_whole() {
+        let mut message = message();
+        message.new_text = "x".repeat(64 * 1024);
+        let source = "{{ message.receivedAt }}: {{ message.newText | trim | upper }}";
+        let (value, notes) = value_of(AttributeType::Text, ValueSource::Template(source.to_owned()), &message);
+        assert_eq!(notes, Vec::<String>::new());
+        assert_eq!(value.and_then(|value| value.as_str().map(str::len)), Some(64 * 1024 + 22));
     }
 
     #[test]
