@@ -46,9 +46,9 @@ const FUNCTIONS: [&str; 35] = [
     "upperAscii",
 ];
 /// How deep calls and selections may be nested.
-const MAX_DEPTH: usize = 100;
+const MAX_DEPTH: usize = 50;
 /// The most additions in an expression: each may copy a text.
-const MAX_ADDITIONS: usize = 64;
+const MAX_ADDITIONS: usize = 32;
 /// The most additions within the body of a walk, which is evaluated for each element.
 const MAX_ADDITIONS_IN_BODY: usize = 4;
 /// The most calls within the body of a walk.

@@ -60,6 +60,9 @@ fn as_written(source: &str) -> Result<IdedExpr, String> {
 
 fn sentence(errors: &cel::ParseErrors) -> String {
     let first = errors.errors.first();
+    if first.is_some_and(|error| error.msg.contains("Recursion limit")) {
+        return "The expression is nested too deeply.".to_owned();
+    }
     let place =
         first.map(|error| format!(" in line {}, column {}", error.pos.0, error.pos.1)).unwrap_or_default();
     let detail = first.map(|error| error.msg.as_str()).unwrap_or_default();
@@ -83,8 +86,9 @@ fn reason(error: &ExecutionError) -> String {
 mod tests {
     use serde_json::{Value, json};
 
-    use crate::domain::mapping::fixture::{cel, message, source_problem, value_of};
+    use crate::domain::mapping::fixture::{cel, draft, message, rule, source_problem, value_of};
     use crate::domain::mapping::rule::{AttributeType, ValueSource};
+    use crate::domain::mapping::validate;
 
     fn refused(source: &str) -> String {
         let (path, code, message) = source_problem(ValueSource::Expression(source.to_owned()));
@@ -151,8 +155,32 @@ mod tests {
     #[test]
     fn what_is_no_cel_is_refused_with_its_place() {
         assert!(refused("message.subject +").contains("line 1"));
-        assert!(refused(&"(".repeat(1_900)).contains("CEL"));
         assert!(refused(&format!("'{}'", "x".repeat(2_000))).contains("longer than 2000"));
+    }
+
+    #[test]
+    fn what_is_nested_without_end_is_refused_and_leaves_no_stack() {
+        for nested in ["(", "[", "{1:", "true?1:", "message.to.map(x,"] {
+            let source = nested.repeat(1_900 / nested.len());
+            assert_eq!(refused(&source), "The expression is nested too deeply.", "{nested}");
+        }
+        for chain in ["-1", ".trim()", "?true:message.size==1"] {
+            let source = format!("message.size==1{}", chain.repeat(1_900 / chain.len()));
+            assert!(
+                !validate(&draft(vec![rule("it", AttributeType::Json, ValueSource::Expression(source))]))
+                    .is_empty()
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_nested_as_deeply_as_allowed_is_evaluated() {
+        assert_eq!(cel(&format!("1{}", "-1".repeat(48))), Some(json!(-47)));
+        assert_eq!(cel(&format!("{}1", "1 == 2 ? 0 : ".repeat(40))), Some(json!(1)));
+        assert_eq!(
+            cel(&format!("{}'a'{}", "(".repeat(32), " + 'b')".repeat(32))),
+            Some(json!(format!("a{}", "b".repeat(32))))
+        );
     }
 
     #[test]
@@ -178,7 +206,7 @@ mod tests {
             refused("message.to.map(a, a.name).join('').split('').map(a, a + a)").contains("another 'map'")
         );
         assert!(refused(&format!("[message.text].map(x, x{})", " + x".repeat(5))).contains("additions"));
-        assert!(refused(&format!("message.text{}", " + 'x'".repeat(65))).contains("additions"));
+        assert!(refused(&format!("message.text{}", " + 'x'".repeat(33))).contains("additions"));
         assert!(refused("message.to.all(a, a.name.trim().trim().trim().trim().trim().trim().trim().trim().trim() == '')").contains("8 calls"));
         assert!(refused(&format!("message.subject{}", ".trim()".repeat(120))).contains("too deeply"));
         assert!(refused("message.subject.matches(message.text)").contains("stands in the expression"));

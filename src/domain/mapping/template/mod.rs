@@ -253,7 +253,6 @@ mod tests {
         assert!(refused("{% if message.subject %}").contains("Jinja"));
         assert!(refused(&format!("{{{{ {}", "(".repeat(3_900))).contains("Jinja"));
         assert!(refused(&"{%if message%}".repeat(250)).contains("Jinja"));
-        assert!(refused(&format!("{{{{ {}message }}}}", "not ".repeat(950))).contains("Jinja"));
         assert!(refused(&"x".repeat(4_001)).contains("longer than 4000"));
     }
 
@@ -283,7 +282,8 @@ mod tests {
         let mut message = message();
         message.new_text = "x".repeat(64 * 1024);
         let source = "{{ message.receivedAt }}: {{ message.newText | trim | upper }}";
-        let (value, notes) = value_of(AttributeType::Text, ValueSource::Template(source.to_owned()), &message);
+        let (value, notes) =
+            value_of(AttributeType::Text, ValueSource::Template(source.to_owned()), &message);
         assert_eq!(notes, Vec::<String>::new());
         assert_eq!(value.and_then(|value| value.as_str().map(str::len)), Some(64 * 1024 + 22));
     }

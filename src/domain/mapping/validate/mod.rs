@@ -6,10 +6,16 @@ mod rules;
 #[cfg(test)]
 mod tests;
 
+use std::thread;
+
 use super::compiled::CompiledMapping;
-use super::draft::{Draft, Problem, Problems};
+use super::draft::{Draft, Problem, ProblemCode, Problems};
+use super::rule::ValueSource;
 use super::template::Templates;
 use super::view::Members;
+
+/// Bytes; pages that are not used are not taken.
+const PARSER_STACK: usize = 64 * 1024 * 1024;
 
 /// Everything that keeps a mapping from working; empty when it may be saved.
 pub fn validate(draft: &Draft) -> Vec<Problem> {
@@ -18,6 +24,28 @@ pub fn validate(draft: &Draft) -> Vec<Problem> {
 
 /// Checks and compiles.
 pub(super) fn compile(draft: &Draft) -> Result<CompiledMapping, Vec<Problem>> {
+    if !draft.rules.iter().any(|rule| matches!(rule.source, ValueSource::Expression(_))) {
+        return compile_here(draft);
+    }
+    // CEL's parser takes up to 200 KiB of stack for each bracket, and sees its own limit only on the way back.
+    thread::scope(|scope| {
+        let spawned =
+            thread::Builder::new().stack_size(PARSER_STACK).spawn_scoped(scope, || compile_here(draft));
+        let joined = spawned.map(thread::ScopedJoinHandle::join);
+        match joined {
+            Ok(Ok(compiled)) => compiled,
+            Ok(Err(panic)) => std::panic::resume_unwind(panic),
+            Err(_) => Err(vec![Problem {
+                path: vec!["rules".to_owned()],
+                code: ProblemCode::Invalid,
+                message: "The rules can't be checked now: the machine has no thread left; try again."
+                    .to_owned(),
+            }]),
+        }
+    })
+}
+
+fn compile_here(draft: &Draft) -> Result<CompiledMapping, Vec<Problem>> {
     let mut walk = Walk::new();
     walk.names(draft);
     let rules = walk.rules(&draft.rules);
