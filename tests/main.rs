@@ -9,3 +9,4 @@ mod contract;
 mod harness;
 mod migrations;
 mod pipeline;
+mod service;

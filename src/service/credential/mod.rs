@@ -63,6 +63,7 @@ pub async fn update(
         db::mailbox::retry_of_credential(&tx, input.id, now).await?;
     }
     tx.commit().await.map_err(db::Error::from)?;
+    cx.wake.ring();
     Ok(changed)
 }
 

@@ -4,8 +4,8 @@ use crate::db::job::same_folder;
 use crate::domain::handling::{Disposition, Handling, OriginalFate};
 use crate::domain::job::{Job, Selection};
 use crate::domain::mailbox::Mailbox;
+use crate::provider::Capabilities;
 use crate::service::error::{Path, Problems, UserErrorCode};
-use crate::service::provider::{self, ProviderInfo};
 use crate::service::text;
 
 use super::MAX_PER_MAILBOX;
@@ -18,17 +18,17 @@ const MAX_CATEGORY: usize = 100;
 
 /// What a job stands on.
 pub(super) struct Ground<'a> {
-    provider: Option<&'static ProviderInfo>,
+    provider: Option<Capabilities>,
     others: &'a [Job],
 }
 
 impl<'a> Ground<'a> {
     pub(super) fn of(mailbox: &Mailbox, others: &'a [Job]) -> Self {
-        Self { provider: provider::info(mailbox.settings.kind()), others }
+        Self { provider: Capabilities::of(mailbox.settings.kind()), others }
     }
 
-    fn can(&self, ability: impl Fn(&ProviderInfo) -> bool) -> bool {
-        self.provider.is_some_and(ability)
+    fn can(&self, ability: impl Fn(&Capabilities) -> bool) -> bool {
+        self.provider.as_ref().is_some_and(ability)
     }
 }
 

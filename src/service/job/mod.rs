@@ -33,6 +33,7 @@ pub async fn create(cx: &Context, _permit: &Permit<ConfigWrite>, input: CreateJo
     problems.finish()?;
     db::job::insert(&tx, &job).await.map_err(|error| taken(error, &Path::root()))?;
     tx.commit().await.map_err(db::Error::from)?;
+    cx.wake.ring();
     Ok(job)
 }
 
@@ -60,6 +61,7 @@ pub async fn update(cx: &Context, _permit: &Permit<ConfigWrite>, input: UpdateJo
     }
     db::job::update(&tx, &changed, saved.version).await.map_err(|error| taken(error, &Path::root()))?;
     tx.commit().await.map_err(db::Error::from)?;
+    cx.wake.ring();
     Ok(changed)
 }
 

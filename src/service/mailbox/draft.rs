@@ -107,7 +107,7 @@ pub(super) fn settings(
             return None;
         }
     };
-    let default = provider::info(ProviderKind::Imap).map_or(0, |info| info.port(imap.security));
+    let default = provider::default_port(ProviderKind::Imap, imap.security).unwrap_or_default();
     Some(ProviderSettings::Imap(ImapSettings {
         host: text::host(problems, &path.field("host"), &imap.host),
         port: text::port(problems, &path.field("port"), imap.port, default),

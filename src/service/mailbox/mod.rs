@@ -53,6 +53,7 @@ pub async fn create(
         db::job::insert(&tx, &job).await.map_err(|error| job::taken(error, &Path::of("job")))?;
     }
     tx.commit().await.map_err(db::Error::from)?;
+    cx.wake.ring();
     Ok(mailbox)
 }
 

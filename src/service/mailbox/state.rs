@@ -61,5 +61,6 @@ async fn set_paused(
         db::event::append(&tx, vec![changed]).await?;
     }
     tx.commit().await.map_err(db::Error::from)?;
+    cx.wake.ring();
     Ok(Mailbox { paused, health, ..saved })
 }

@@ -48,6 +48,7 @@ pub async fn update(
     }
     let changed = db::mailbox::get(&tx, changed.id).await?.ok_or(Error::NotFound)?;
     tx.commit().await.map_err(db::Error::from)?;
+    cx.wake.ring();
     Ok(changed)
 }
 

@@ -73,6 +73,7 @@ pub async fn update(
         db::mailbox::retry_at_once(&tx, mailbox.id, now).await?;
     }
     tx.commit().await.map_err(db::Error::from)?;
+    cx.wake.ring();
     Ok(mapping)
 }
 
