@@ -10,7 +10,7 @@ use super::parsed::AutomaticKind;
 use super::run::RunState;
 
 /// Which messages. All that is given must hold.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct MessageFilter {
     /// That came to one of these.
     pub mailbox_ids: Option<Vec<MailboxId>>,
@@ -53,7 +53,7 @@ pub struct MessageFilter {
 }
 
 /// Which process instances. All that is given must hold.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct InstanceFilter {
     /// Of this process.
     pub process: Option<String>,
@@ -70,7 +70,7 @@ pub struct InstanceFilter {
 }
 
 /// Which runs. All that is given must hold.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct RunFilter {
     /// Of this job.
     pub job_id: Option<JobId>,

@@ -6,7 +6,7 @@ use futures::Stream;
 use futures::stream;
 
 use crate::db::read::run as read;
-use crate::db::run;
+use crate::db::{job, run};
 use crate::domain::run::Run;
 use crate::event::hub::{RunUpdates, Topic};
 use crate::service::permit::RunRead;
@@ -27,8 +27,10 @@ pub async fn follow(
     // Before the row is read, so that nothing falls between the two.
     let updates = cx.runs.subscribe(topic);
     let first = current(cx, topic).await?;
-    if let (Topic::Run(_), None) = (topic, &first) {
-        return Err(Error::NotFound);
+    match topic {
+        Topic::Run(_) if first.is_none() => return Err(Error::NotFound),
+        Topic::Job(id) if job::get(cx.db.read(), id).await?.is_none() => return Err(Error::NotFound),
+        _ => {}
     }
     let follower = Follower { cx: cx.clone(), topic, updates, told: None, waiting: first, ended: false };
     Ok(stream::unfold(follower, Follower::step))

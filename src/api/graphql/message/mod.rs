@@ -1,0 +1,17 @@
+//! Messages: what was taken in, what it consists of, and what became of it.
+
+mod attachment;
+mod details;
+mod input;
+mod kinds;
+mod loader;
+mod nested;
+mod object;
+mod query;
+
+pub use attachment::Attachment;
+pub use input::{MessageFilter, ids};
+pub use loader::MessageLoader;
+pub use nested::{messages_of, Wanted};
+pub use object::Message;
+pub use query::MessageQuery;
