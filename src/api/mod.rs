@@ -12,6 +12,7 @@
 pub mod auth;
 pub mod cors;
 pub mod drain;
+pub mod files;
 pub mod graphql;
 pub mod health;
 pub mod metrics;
@@ -51,6 +52,7 @@ pub fn router(api: Api) -> Router {
         .route("/graphql", any(graphql::http::graphql))
         .route("/graphiql", get(graphiql))
         .route("/schema.graphql", get(schema))
+        .route("/files/{kind}/{id}/{name}", get(files::file))
         .route("/livez", get(health::livez))
         .route("/readyz", get(health::readyz))
         // axum's own limit does not hold for handlers that read the body themselves.

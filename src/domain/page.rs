@@ -65,7 +65,7 @@ impl<T> Page<T> {
 }
 
 /// The direction of a list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Order {
     /// Newest first.
     NewestFirst,

@@ -13,6 +13,7 @@ use super::document;
 use super::error::{Error, told};
 use super::schema::{self, Schema};
 use crate::domain::access::Caller;
+use crate::service;
 
 /// How much one operation may ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +76,11 @@ impl Executor {
     /// The limits it keeps.
     pub const fn limits(&self) -> Limits {
         self.limits
+    }
+
+    /// The services that it runs over.
+    pub const fn services(&self) -> &service::Context {
+        &self.backend.services
     }
 
     /// Looks at a request before it runs.

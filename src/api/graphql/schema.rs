@@ -2,30 +2,45 @@
 
 use std::sync::LazyLock;
 
-use async_graphql::{EmptySubscription, MergedObject, Request, SDLExportOptions, SchemaBuilder};
+use async_graphql::{MergedObject, MergedSubscription, Request, SDLExportOptions, SchemaBuilder};
 
 use super::context::Backend;
 use super::credential::{CredentialLoader, CredentialMutation, CredentialQuery};
 use super::error::ErrorCode;
 use super::executor::Limits;
+use super::instance::{InstanceLoader, InstanceQuery};
 use super::job::{JobLoader, JobMutation, JobQuery, JobsOfMailboxLoader};
 use super::loader;
 use super::mailbox::{MailboxLoader, MailboxMutation, MailboxQuery, MailboxesOfCredentialLoader};
 use super::mapping::{MailboxOfMappingLoader, MappingLoader, MappingMutation, MappingQuery};
+use super::message::{MessageLoader, MessageQuery};
 use super::node::NodeQuery;
+use super::reader::Reader;
+use super::run::{RunLoader, RunMutation, RunQuery, RunSubscription};
 use super::viewer::ViewerQuery;
 use crate::domain::access::Caller;
 
 /// What can be read. Lists are paged, and what a caller may not see does not exist for it.
 #[derive(MergedObject, Default)]
-pub struct Query(NodeQuery, ViewerQuery, CredentialQuery, MailboxQuery, MappingQuery, JobQuery);
+pub struct Query(
+    NodeQuery,
+    ViewerQuery,
+    CredentialQuery,
+    MailboxQuery,
+    MappingQuery,
+    JobQuery,
+    RunQuery,
+    MessageQuery,
+    InstanceQuery,
+);
 
 /// What can be changed. Refusals that a caller can mend are in `userErrors`, and then nothing was changed.
 #[derive(MergedObject, Default)]
-pub struct Mutation(CredentialMutation, MailboxMutation, MappingMutation, JobMutation);
+pub struct Mutation(CredentialMutation, MailboxMutation, MappingMutation, JobMutation, RunMutation);
 
 /// What can be followed.
-pub type Subscription = EmptySubscription;
+#[derive(MergedSubscription, Default)]
+pub struct Subscription(RunSubscription);
 
 /// The whole schema.
 pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
@@ -44,8 +59,12 @@ pub fn build(backend: &Backend, limits: Limits) -> Schema {
 
 /// Puts into a request what its resolvers find: the caller, and the loaders of every resource.
 pub fn with_request_data(request: Request, backend: &Backend, caller: Caller) -> Request {
-    let database = || backend.services.db.clone();
+    let services = &backend.services;
+    let database = || services.db.clone();
     request
+        .data(loader::new(MessageLoader(Reader::new(services, &caller))))
+        .data(loader::new(InstanceLoader(Reader::new(services, &caller))))
+        .data(loader::new(RunLoader(Reader::new(services, &caller))))
         .data(caller)
         .data(loader::new(CredentialLoader(database())))
         .data(loader::new(MailboxLoader(database())))

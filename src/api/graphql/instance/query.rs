@@ -66,10 +66,15 @@ impl InstanceQuery {
         let Some(filter) = filter.unwrap_or_default().resolve()? else { return Ok(Connection::empty()) };
         let services = ctx.services()?.clone();
         let found = service::instance::list(&services, &permit, &filter, order.into(), &page).await?;
-        Connection::new(LIST, found.map(ProcessInstance), |instance| instance.0.id, move || {
-            let (services, permit, filter) = (services.clone(), permit.clone(), filter.clone());
-            async move { Ok(Some(service::instance::count(&services, &permit, &filter).await?)) }
-        })
+        Connection::new(
+            LIST,
+            found.map(ProcessInstance),
+            |instance| instance.0.id,
+            move || {
+                let (services, permit, filter) = (services.clone(), permit.clone(), filter.clone());
+                async move { Ok(Some(service::instance::count(&services, &permit, &filter).await?)) }
+            },
+        )
     }
 }
 

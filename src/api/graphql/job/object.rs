@@ -5,6 +5,8 @@ use async_graphql::{Context, Enum, ID, Object};
 use super::handling::Handling;
 use super::summary;
 use crate::api::graphql::mailbox::{Mailbox, MailboxLoader};
+use crate::api::graphql::paging::{Connection, Order, PageArgs, repeats};
+use crate::api::graphql::run::{ActiveOf, LastOf, Run, RunLoader, runs_of};
 use crate::api::graphql::scalar::DateTime;
 use crate::api::graphql::{Result, loader, node};
 use crate::domain::job;
@@ -84,6 +86,32 @@ impl Job {
     /// When it runs next by itself.
     async fn next_run_at(&self) -> Option<DateTime> {
         self.0.next_run_at.map(DateTime)
+    }
+
+    /// The run that is queued or running.
+    async fn active_run(&self, ctx: &Context<'_>) -> Option<Result<Run>> {
+        let found = loader::load::<RunLoader, _>(ctx, ActiveOf(self.0.id)).await;
+        found.map(|found| found.map(Run)).transpose()
+    }
+
+    /// The last finished one that found something to do.
+    async fn last_run(&self, ctx: &Context<'_>) -> Option<Result<Run>> {
+        let found = loader::load::<RunLoader, _>(ctx, LastOf(self.0.id)).await;
+        found.map(|found| found.map(Run)).transpose()
+    }
+
+    /// Its runs by creation.
+    #[graphql(complexity = "repeats(first, last) * child_complexity")]
+    async fn runs(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "By creation.", default_with = "Order::NewestFirst")] order: Order,
+        #[graphql(desc = "How many from the start, 1 to 100; 20 unless told.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Connection<Run>> {
+        runs_of(ctx, self.0.id, order.into(), &PageArgs::new(first, after, last, before)).await
     }
 
     /// When it last looked.

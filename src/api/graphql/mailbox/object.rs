@@ -10,6 +10,8 @@ use super::{MailProvider, MailboxKind, MailboxMode};
 use crate::api::graphql::credential::{Credential, CredentialLoader};
 use crate::api::graphql::job::{Job, JobsOfMailboxLoader};
 use crate::api::graphql::mapping::{Mapping, MappingLoader};
+use crate::api::graphql::message::{Message, MessageFilter, Wanted, messages_of};
+use crate::api::graphql::paging::{Connection, Order, PageArgs, repeats};
 use crate::api::graphql::scalar::DateTime;
 use crate::api::graphql::{ContextExt, Result, loader, node};
 use crate::domain::access::Scope;
@@ -149,6 +151,25 @@ impl Mailbox {
     /// Unread at the provider in INBOX (or in the only job's folder), as of the last check.
     async fn unread_count(&self) -> Option<i32> {
         self.0.unread_count
+    }
+
+    /// The messages that came to it, by receipt; none without mail:read.
+    #[graphql(complexity = "repeats(first, last) * child_complexity")]
+    #[expect(clippy::too_many_arguments, reason = "they are the field's own")]
+    async fn messages(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which ones; all unless told.")] filter: Option<MessageFilter>,
+        #[graphql(desc = "By receipt.", default_with = "Order::NewestFirst")] order: Order,
+        #[graphql(desc = "How many from the start, 1 to 100; 20 unless told.")] first: Option<i32>,
+        #[graphql(desc = "Only what comes after this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+    ) -> Result<Connection<Message>> {
+        let Some(filter) = filter.unwrap_or_default().resolve()? else { return Ok(Connection::empty()) };
+        let wanted = Wanted { filter, order: order.into() };
+        let page = PageArgs::new(first, after, last, before);
+        messages_of(ctx, "mailbox.messages", self.0.id, wanted, &page).await
     }
 
     /// Whether nothing is done on it.

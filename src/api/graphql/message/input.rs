@@ -3,10 +3,10 @@
 use async_graphql::{ID, InputObject};
 
 use super::kinds::{AutomaticKind, DispositionState, MessageState, Stage};
+use crate::api::graphql::Result;
 use crate::api::graphql::node::{self, Global};
 use crate::api::graphql::paging::at_most_100;
 use crate::api::graphql::scalar::DateTime;
-use crate::api::graphql::Result;
 use crate::domain::filter;
 
 /// Which messages: all that is given must hold.
@@ -79,11 +79,6 @@ impl MessageFilter {
             run_id,
         }))
     }
-}
-
-/// The filter of an argument that may be absent; None where nothing matches.
-pub(super) fn resolve(filter: Option<MessageFilter>) -> Result<Option<filter::MessageFilter>> {
-    filter.unwrap_or_default().resolve()
 }
 
 /// Ids of a list; those that name nothing match nothing.

@@ -12,6 +12,6 @@ mod query;
 pub use attachment::Attachment;
 pub use input::{MessageFilter, ids};
 pub use loader::MessageLoader;
-pub use nested::{messages_of, Wanted};
+pub use nested::{Wanted, messages_of};
 pub use object::Message;
 pub use query::MessageQuery;

@@ -44,7 +44,8 @@ impl<P: HasMessages + Send + Sync + 'static> Loader<(P, SliceOf)> for MessageLoa
         let mut found = HashMap::with_capacity(keys.len());
         for (slice, parents) in loader::by_slice(keys) {
             let Wanted { filter, order } = &slice.wanted;
-            let pages = service::message::list_of(&self.0.services, permit, &parents, filter, *order, &slice.page);
+            let pages =
+                service::message::list_of(&self.0.services, permit, &parents, filter, *order, &slice.page);
             found.extend(pages.await?.into_iter().map(|(id, page)| ((id, slice.clone()), Arc::new(page))));
         }
         Ok(found)

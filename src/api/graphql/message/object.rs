@@ -140,7 +140,10 @@ impl Message {
     async fn html(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Whether images and styles from elsewhere stay in it: the sender may then see who reads it.", default)]
+        #[graphql(
+            desc = "Whether images and styles from elsewhere stay in it: the sender may then see who reads it.",
+            default
+        )]
         allow_remote_content: bool,
     ) -> Option<Result<String>> {
         self.safe_html(ctx, allow_remote_content).await.transpose()
@@ -156,7 +159,9 @@ impl Message {
     async fn headers(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only fields of these names, in any case; all unless told.")] names: Option<Vec<String>>,
+        #[graphql(desc = "Only fields of these names, in any case; all unless told.")] names: Option<
+            Vec<String>,
+        >,
     ) -> Result<Vec<Header>> {
         let permit = ctx.permit::<MailRead>()?;
         let Some(raw) = loader::load::<MessageLoader, _>(ctx, RawOf(self.0.id)).await? else {

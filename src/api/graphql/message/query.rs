@@ -2,7 +2,6 @@
 
 use async_graphql::{Context, ID, Object};
 
-use super::input::resolve;
 use super::{Message, MessageFilter, MessageLoader};
 use crate::api::graphql::paging::{Connection, Order, PageArgs, repeats};
 use crate::api::graphql::{ContextExt, Result, loader, node};
@@ -42,7 +41,7 @@ impl MessageQuery {
     ) -> Result<Connection<Message>> {
         let permit = ctx.permit::<MailRead>()?;
         let page = PageArgs::new(first, after, last, before).request(LIST)?;
-        let Some(filter) = resolve(filter)? else { return Ok(Connection::empty()) };
+        let Some(filter) = filter.unwrap_or_default().resolve()? else { return Ok(Connection::empty()) };
         let services = ctx.services()?.clone();
         let found = service::message::list(&services, &permit, &filter, order.into(), &page).await?;
         Connection::new(LIST, found.map(Message), Message::key, move || {

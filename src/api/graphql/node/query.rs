@@ -4,12 +4,17 @@ use async_graphql::{Context, ID, Interface, Object};
 
 use super::{Kind, split};
 use crate::api::graphql::credential::{Credential, CredentialLoader};
+use crate::api::graphql::instance::{InstanceLoader, ProcessInstance};
 use crate::api::graphql::job::{Job, JobLoader};
 use crate::api::graphql::mailbox::{Mailbox, MailboxLoader};
 use crate::api::graphql::mapping::{Mapping, MappingLoader};
+use crate::api::graphql::message::{Attachment, Message, MessageLoader};
 use crate::api::graphql::paging::at_most_100;
+use crate::api::graphql::run::{Run, RunLoader};
 use crate::api::graphql::{ContextExt, Result, loader};
-use crate::domain::id::{CredentialId, JobId, MailboxId, MappingId};
+use crate::domain::id::{
+    AttachmentId, CredentialId, InstanceId, JobId, MailboxId, MappingId, MessageId, RunId,
+};
 use crate::service::permit::{ConfigRead, MailboxRead, RunRead};
 
 /// Anything that can be refetched by its globally unique, opaque id.
@@ -24,6 +29,14 @@ pub enum Node {
     Mapping(Mapping),
     /// A job.
     Job(Job),
+    /// A run.
+    Run(Run),
+    /// A message.
+    Message(Message),
+    /// An attachment.
+    Attachment(Attachment),
+    /// A process instance.
+    ProcessInstance(ProcessInstance),
 }
 
 /// Refetching anything by its global id.
@@ -72,6 +85,22 @@ async fn find(ctx: &Context<'_>, id: &str) -> Result<Option<Node>> {
         Kind::Job if ctx.permit::<RunRead>().is_ok() => {
             let found = loader::load::<JobLoader, _>(ctx, JobId(uuid)).await?;
             Ok(found.map(|found| Node::Job(Job(found))))
+        }
+        Kind::Run => {
+            let found = loader::load::<RunLoader, _>(ctx, RunId(uuid)).await?;
+            Ok(found.map(|found| Node::Run(Run(found))))
+        }
+        Kind::Message => {
+            let found = loader::load::<MessageLoader, _>(ctx, MessageId(uuid)).await?;
+            Ok(found.map(|found| Node::Message(Message(found))))
+        }
+        Kind::Attachment => {
+            let found = loader::load::<MessageLoader, _>(ctx, AttachmentId(uuid)).await?;
+            Ok(found.map(|found| Node::Attachment(found.into())))
+        }
+        Kind::ProcessInstance => {
+            let found = loader::load::<InstanceLoader, _>(ctx, InstanceId(uuid)).await?;
+            Ok(found.map(|found| Node::ProcessInstance(ProcessInstance(found))))
         }
         _ => Ok(None),
     }

@@ -65,8 +65,13 @@ pub async fn runs_of(
     let slice = SliceOf { order, page: page.request(LIST)? };
     let runs = loader::shared::<RunLoader>(ctx)?;
     let Some(found) = runs.load_one((job, slice)).await? else { return Ok(Connection::empty()) };
-    Connection::new(LIST, Page::clone(&found).map(Run), |run| run.0.id, move || {
-        let runs = Arc::clone(&runs);
-        async move { Ok(Some(runs.load_one(CountOf(job)).await?.unwrap_or_default())) }
-    })
+    Connection::new(
+        LIST,
+        Page::clone(&found).map(Run),
+        |run| run.0.id,
+        move || {
+            let runs = Arc::clone(&runs);
+            async move { Ok(Some(runs.load_one(CountOf(job)).await?.unwrap_or_default())) }
+        },
+    )
 }

@@ -53,10 +53,15 @@ impl RunQuery {
         let Some(filter) = filter.unwrap_or_default().resolve() else { return Ok(Connection::empty()) };
         let services = ctx.services()?.clone();
         let found = service::run::list(&services, &permit, &filter, order.into(), &page).await?;
-        Connection::new(LIST, found.map(Run), |run| run.0.id, move || {
-            let (services, permit, filter) = (services.clone(), permit.clone(), filter.clone());
-            async move { Ok(Some(service::run::count(&services, &permit, &filter).await?)) }
-        })
+        Connection::new(
+            LIST,
+            found.map(Run),
+            |run| run.0.id,
+            move || {
+                let (services, permit, filter) = (services.clone(), permit.clone(), filter.clone());
+                async move { Ok(Some(service::run::count(&services, &permit, &filter).await?)) }
+            },
+        )
     }
 }
 
