@@ -10,3 +10,4 @@ mod harness;
 mod migrations;
 mod pipeline;
 mod service;
+mod provider;

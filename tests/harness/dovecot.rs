@@ -7,6 +7,7 @@ use std::net::TcpStream;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
@@ -32,6 +33,12 @@ pub struct Dovecot {
     pub tls_port: u16,
     /// What to trust.
     pub certs: Certs,
+}
+
+/// The server that all tests of this process share; each takes users of its own.
+pub fn shared() -> &'static Dovecot {
+    static SHARED: OnceLock<Dovecot> = OnceLock::new();
+    SHARED.get_or_init(Dovecot::start)
 }
 
 impl Dovecot {
@@ -72,15 +79,20 @@ impl Dovecot {
 
     /// Starts it again, on the same ports and with the same mail, after [`Self::stop`].
     pub fn restart(&mut self) {
-        let conf = self.dir.path().join("dovecot.conf");
-        let child = Command::new("dovecot")
-            .args(["-F", "-c"])
-            .arg(&conf)
-            .stdin(Stdio::null())
+        // Ends the server when we do, whatever ends us; and tidies up unless it was only told to stop.
+        let script = r#"dovecot -F -c "$1/dovecot.conf" 2>"$1/stderr" & server=$!
+trap '' HUP INT TERM
+read -r _ && stopped=yes
+kill "$server" && wait "$server"
+[ -n "$stopped" ] || rm -rf "$1""#;
+        let child = Command::new("/bin/sh")
+            .args(["-c", script, "watchdog"])
+            .arg(self.dir.path())
+            .stdin(Stdio::piped())
             .stdout(Stdio::null())
-            .stderr(fs::File::create(self.dir.path().join("stderr")).unwrap())
+            .stderr(Stdio::null())
             .spawn()
-            .expect("dovecot can be started: is it installed? (apt-get install dovecot-imapd)");
+            .unwrap();
         self.child = Some(child);
         let port = self.port;
         wait_until(
@@ -98,8 +110,8 @@ impl Dovecot {
     /// Ends it, with all its connections.
     pub fn stop(&mut self) {
         let Some(mut child) = self.child.take() else { return };
-        let _ = Command::new("kill").arg(child.id().to_string()).status();
-        wait_until("dovecot ends", Duration::from_secs(20), || child.try_wait().unwrap().is_some());
+        child.stdin.take().unwrap().write_all(b"stop\n").unwrap();
+        child.wait().unwrap();
     }
 
     /// What it has to say.
@@ -285,6 +297,9 @@ namespace inbox {{
 }}
 service anvil {{
   chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service imap-login {{
   chroot =
@@ -315,7 +330,7 @@ fn base(name: &str) -> &str {
 impl Drop for Dovecot {
     fn drop(&mut self) {
         let Some(mut child) = self.child.take() else { return };
-        let _ = Command::new("kill").arg(child.id().to_string()).status();
+        drop(child.stdin.take());
         let _ = child.wait();
     }
 }

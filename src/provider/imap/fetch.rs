@@ -6,8 +6,8 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 
 use super::reply::{Answer, Item, Kind, Reply};
+use super::uids;
 use super::wire::{Tag, Wire};
-use super::{MAX_LITERAL_BYTES, uids};
 use crate::provider::{Error, Extent, FetchOutcome, Fetched, Wanted};
 
 /// A bigger message is fetched in parts: the parser keeps each response whole.
@@ -16,6 +16,8 @@ const WHOLE_BYTES: u64 = 8 * 1024 * 1024;
 const PART_BYTES: usize = 2 * 1024 * 1024;
 /// Of a message that is over the limit, no more header than this is read.
 const HEADER_BYTES: usize = 1024 * 1024;
+/// No message is taken that turns out to be bigger, whatever its size was listed as.
+const MOST_BYTES: u64 = 1024 * 1024 * 1024;
 /// Messages asked for by one command.
 const SET: usize = 500;
 /// Commands under way at once, so that the server never waits for us.
@@ -43,6 +45,8 @@ pub(super) struct Fetching<'a> {
     requests: VecDeque<Request>,
     asked: VecDeque<Asked>,
     ready: VecDeque<Fetched>,
+    /// Answered with NIL: vanished, or unreadable.
+    doubtful: Vec<u32>,
 }
 
 impl<'a> Fetching<'a> {
@@ -69,7 +73,7 @@ impl<'a> Fetching<'a> {
             .chain(sets(&headers, true))
             .chain(big.into_iter().map(|uid| Request::Parts { uid }))
             .collect();
-        Self { wire, requests, asked: VecDeque::new(), ready }
+        Self { wire, requests, asked: VecDeque::new(), ready, doubtful: Vec::new() }
     }
 
     /// The next message; None when all were told of.
@@ -80,14 +84,24 @@ impl<'a> Fetching<'a> {
             }
             self.ask_ahead().await?;
             if self.asked.is_empty() {
-                let Some(Request::Parts { uid }) = self.requests.pop_front() else { return Ok(None) };
-                let outcome = self.in_parts(uid).await?;
-                return Ok(Some(fetched(uid, outcome)));
+                match self.requests.pop_front() {
+                    Some(Request::Parts { uid }) => match self.in_parts(uid).await? {
+                        Some(outcome) => return Ok(Some(fetched(uid, outcome))),
+                        None => self.doubtful.push(uid),
+                    },
+                    Some(set) => self.requests.push_front(set),
+                    None if self.doubtful.is_empty() => return Ok(None),
+                    None => self.resolve_doubts().await?,
+                }
+                continue;
             }
             match self.wire.next().await? {
                 Reply::Fetch(Item { uid: Some(uid), body: Some(body), .. }) => {
                     if self.asked.iter_mut().any(|asked| asked.unanswered.remove(&uid)) {
-                        return Ok(Some(fetched(uid, body.map_or_else(not_there, FetchOutcome::Raw))));
+                        match body {
+                            Some(raw) => return Ok(Some(fetched(uid, FetchOutcome::Raw(raw)))),
+                            None => self.doubtful.push(uid),
+                        }
                     }
                 }
                 Reply::Done { tag, answer } => self.ended(&tag, &answer),
@@ -131,7 +145,29 @@ impl<'a> Fetching<'a> {
         }
     }
 
-    async fn in_parts(&mut self, uid: u32) -> Result<FetchOutcome, Error> {
+    /// Lets the server notice what others removed (Dovecot says NIL until then), and looks who is still there.
+    async fn resolve_doubts(&mut self) -> Result<(), Error> {
+        self.wire.ask("NOOP", |_| {}).await?;
+        let doubtful = std::mem::take(&mut self.doubtful);
+        let mut present = HashSet::new();
+        for (set, _) in uids::sets(&doubtful, SET) {
+            self.wire
+                .ask(&format!("UID FETCH {set} (UID)"), |reply| {
+                    if let Reply::Fetch(Item { uid: Some(uid), .. }) = reply {
+                        present.insert(uid);
+                    }
+                })
+                .await?;
+        }
+        for uid in doubtful {
+            let outcome = if present.contains(&uid) { not_there() } else { FetchOutcome::Gone };
+            self.ready.push_back(fetched(uid, outcome));
+        }
+        Ok(())
+    }
+
+    /// One message, part by part; None if the server says NIL.
+    async fn in_parts(&mut self, uid: u32) -> Result<Option<FetchOutcome>, Error> {
         let mut whole = BytesMut::new();
         loop {
             let command = format!("UID FETCH {uid} (UID BODY.PEEK[]<{}.{PART_BYTES}>)", whole.len());
@@ -146,29 +182,28 @@ impl<'a> Fetching<'a> {
                     }
                 })
                 .await?;
-            match part {
+            let part = match part {
                 _ if answer.kind != Kind::Ok && answer.name() == "EXPUNGEISSUED" => {
-                    return Ok(FetchOutcome::Gone);
+                    return Ok(Some(FetchOutcome::Gone));
                 }
-                _ if answer.kind != Kind::Ok => return Ok(refused(&answer)),
-                None => return Ok(FetchOutcome::Gone),
-                // Beyond the end some servers say NIL, some nothing.
-                Some(None) if whole.is_empty() => return Ok(not_there()),
-                Some(None) => return Ok(FetchOutcome::Raw(whole.freeze())),
-                Some(Some(part)) => {
-                    let ends = part.len() < PART_BYTES;
-                    if ends && whole.is_empty() {
-                        return Ok(FetchOutcome::Raw(part));
-                    }
-                    whole.extend_from_slice(&part);
-                    if ends {
-                        return Ok(FetchOutcome::Raw(whole.freeze()));
-                    }
-                    if whole.len() as u64 > MAX_LITERAL_BYTES * 32 {
-                        let error = Error::TooLong { what: "a message", limit: MAX_LITERAL_BYTES * 32 };
-                        return Ok(FetchOutcome::Refused(Arc::new(error)));
-                    }
-                }
+                _ if answer.kind != Kind::Ok => return Ok(Some(refused(&answer))),
+                None => return Ok(Some(FetchOutcome::Gone)),
+                Some(None) if whole.is_empty() => return Ok(None),
+                // Beyond the end some servers say NIL.
+                Some(None) => return Ok(Some(FetchOutcome::Raw(whole.freeze()))),
+                Some(Some(part)) => part,
+            };
+            let ends = part.len() < PART_BYTES;
+            if ends && whole.is_empty() {
+                return Ok(Some(FetchOutcome::Raw(part)));
+            }
+            whole.extend_from_slice(&part);
+            if ends {
+                return Ok(Some(FetchOutcome::Raw(whole.freeze())));
+            }
+            if whole.len() as u64 > MOST_BYTES {
+                let error = Error::TooLong { what: "a message", limit: MOST_BYTES };
+                return Ok(Some(FetchOutcome::Refused(Arc::new(error))));
             }
         }
     }

@@ -1,0 +1,4 @@
+//! How mail is reached: one contract for every provider, and the oddities of each.
+
+mod contract;
+mod imap;
