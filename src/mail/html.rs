@@ -149,7 +149,8 @@ pub fn safe_html(html: &str, allow_remote: bool, cid: &dyn Fn(&str) -> Option<St
         .tag_attributes(attributes(allow_remote))
         .filter_style_properties(STYLES.iter().copied().collect())
         .url_schemes(HashSet::from(["http", "https", "mailto", "tel", "cid", "data"]))
-        .url_relative(ammonia::UrlRelative::Deny)
+        // `filter` lets no address without a scheme in; the ones that it makes itself may have none.
+        .url_relative(ammonia::UrlRelative::PassThrough)
         .link_rel(Some("noopener noreferrer nofollow"))
         .set_tag_attribute_value("a", "target", "_blank")
         .attribute_filter(move |element, attribute, value| {

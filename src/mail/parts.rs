@@ -241,7 +241,6 @@ fn before_line_end(raw: &[u8], at: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::indexing_slicing, reason = "a test may fail by it")]
     use super::{Fields, Limits, MAX_NESTING, Notes, Parts};
 
     fn find(raw: &str) -> (Parts, Vec<String>) {

@@ -83,14 +83,24 @@ impl Tidy {
                     None => self.out.push_str(text),
                 },
                 Token::Start(name, attributes) => self.start(name, attributes),
-                Token::End(name) => self.end(&name),
+                Token::End(name) => {
+                    let name = self.plain(name);
+                    self.end(&name);
+                }
             }
         }
         self.close_down_to(0);
         self.out
     }
 
+    /// Who reads text takes a heading for a paragraph, not for a line with a number sign.
+    fn plain(&self, name: String) -> String {
+        let is_heading = matches!(name.as_str(), "h1" | "h2" | "h3" | "h4" | "h5" | "h6");
+        if is_heading && !self.keeps_attributes { "p".to_owned() } else { name }
+    }
+
     fn start(&mut self, name: String, attributes: &str) {
+        let name = self.plain(name);
         if UNWRAPPED.contains(&name.as_str()) || !name.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
             return;
         }
