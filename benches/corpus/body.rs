@@ -106,10 +106,13 @@ fn attachments(about: &About, chance: &mut Chance, left: usize) -> Vec<Vec<u8>> 
     for (number, size) in shares.into_iter().enumerate() {
         let attached = |name: &str| format!("Content-Disposition: attachment; filename=\"{name}\"\r\n");
         let name = about.language.title(chance, 2);
-        let encoded: String = name.bytes().map(|byte| match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' => char::from(byte).to_string(),
-            _ => format!("%{byte:02X}"),
-        }).collect();
+        let encoded: String = name
+            .bytes()
+            .map(|byte| match byte {
+                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' => char::from(byte).to_string(),
+                _ => format!("%{byte:02X}"),
+            })
+            .collect();
         let made = match chance.below(10) {
             0..4 => {
                 let more = format!("Content-Disposition: attachment;\r\n filename*=utf-8''{encoded}.pdf\r\n");
@@ -127,7 +130,12 @@ fn attachments(about: &About, chance: &mut Chance, left: usize) -> Vec<Vec<u8>> 
             }
             8..9 => {
                 let log = about.language.prose(chance, size);
-                part("text/plain; charset=utf-8", &attached("log.txt"), Transfer::QuotedPrintable, log.as_bytes())
+                part(
+                    "text/plain; charset=utf-8",
+                    &attached("log.txt"),
+                    Transfer::QuotedPrintable,
+                    log.as_bytes(),
+                )
             }
             _ => part(
                 "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
@@ -194,7 +202,11 @@ fn report(about: &About, chance: &mut Chance, budget: usize) -> Vec<u8> {
     let returned = text(about, chance, budget.saturating_sub(1400).min(6000));
     let mut back = b"Content-Type: message/rfc822\r\n\r\nFrom: service@mailroom.example\r\nSubject: Re: your request\r\nMIME-Version: 1.0\r\n".to_vec();
     back.extend(returned);
-    let parts = [part("text/plain; charset=us-ascii", "", Transfer::Plain, notice.as_bytes()), status.into_bytes(), back];
+    let parts = [
+        part("text/plain; charset=us-ascii", "", Transfer::Plain, notice.as_bytes()),
+        status.into_bytes(),
+        back,
+    ];
     multipart("report; report-type=delivery-status", &boundary(chance), &parts)
 }
 

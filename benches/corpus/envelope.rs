@@ -26,12 +26,42 @@ pub fn domain(chance: &mut Chance) -> String {
 /// Name and address of someone who writes.
 pub fn person(chance: &mut Chance) -> (String, String) {
     let first = chance.pick(&[
-        "Anna", "Paul", "Zoë", "Jürgen", "Marie", "Łukasz", "Elena", "Γιώργος", "Иван", "José", "Ayşe", "Chiara", "Tom",
-        "Mia", "Søren", "陳美", "健太", "민준",
+        "Anna",
+        "Paul",
+        "Zoë",
+        "Jürgen",
+        "Marie",
+        "Łukasz",
+        "Elena",
+        "Γιώργος",
+        "Иван",
+        "José",
+        "Ayşe",
+        "Chiara",
+        "Tom",
+        "Mia",
+        "Søren",
+        "陳美",
+        "健太",
+        "민준",
     ]);
     let last = chance.pick(&[
-        "Weber", "Martin", "García", "Kowalski", "Rossi", "Smith", "Müller", "Петров", "Öztürk", "Brown", "Lefèvre",
-        "Andersen", "Novák", "Jones", "Costa", "Fischer",
+        "Weber",
+        "Martin",
+        "García",
+        "Kowalski",
+        "Rossi",
+        "Smith",
+        "Müller",
+        "Петров",
+        "Öztürk",
+        "Brown",
+        "Lefèvre",
+        "Andersen",
+        "Novák",
+        "Jones",
+        "Costa",
+        "Fischer",
     ]);
     let number = chance.often_small(30);
     (format!("{first} {last}"), format!("person{number}@{}", domain(chance)))
@@ -61,10 +91,14 @@ fn header(corpus: &Corpus, about: &About, chance: &mut Chance, size: usize) -> S
         out.push_str(&format!("In-Reply-To: {asked}\r\nReferences: {references}\r\n"));
     }
     out.push_str(match about.kind {
-        Kind::AutoReply => "Auto-Submitted: auto-replied\r\nX-Auto-Response-Suppress: All\r\nPrecedence: bulk\r\n",
+        Kind::AutoReply => {
+            "Auto-Submitted: auto-replied\r\nX-Auto-Response-Suppress: All\r\nPrecedence: bulk\r\n"
+        }
         Kind::Bounce => "Auto-Submitted: auto-replied\r\n",
-        Kind::Newsletter => "List-Id: News <news.vendor.example>\r\nPrecedence: bulk\r\n\
-                             List-Unsubscribe: <https://vendor.example/leave>\r\n",
+        Kind::Newsletter => {
+            "List-Id: News <news.vendor.example>\r\nPrecedence: bulk\r\n\
+                             List-Unsubscribe: <https://vendor.example/leave>\r\n"
+        }
         Kind::Request | Kind::Reply | Kind::Forward => "X-Mailer: Courier 4.2\r\nAccept-Language: en-GB\r\n",
     });
     out.push_str("MIME-Version: 1.0\r\n");

@@ -6,10 +6,8 @@ use encoding_rs::Encoding;
 
 /// Text in a charset. What the charset lacks becomes a numeric reference, as some programs do.
 pub fn in_charset(text: &str, charset: &str) -> Vec<u8> {
-    Encoding::for_label(charset.as_bytes()).map_or_else(
-        || text.as_bytes().to_vec(),
-        |encoding| encoding.encode(text).0.into_owned(),
-    )
+    Encoding::for_label(charset.as_bytes())
+        .map_or_else(|| text.as_bytes().to_vec(), |encoding| encoding.encode(text).0.into_owned())
 }
 
 /// A header's text as encoded words (RFC 2047), folded; plain text where it is ASCII.
@@ -48,8 +46,9 @@ pub fn part(content_type: &str, more: &str, transfer: Transfer, bytes: &[u8]) ->
         Transfer::QuotedPrintable => "quoted-printable",
         Transfer::Base64 => "base64",
     };
-    let mut out = format!("Content-Type: {content_type}\r\nContent-Transfer-Encoding: {encoding}\r\n{more}\r\n")
-        .into_bytes();
+    let mut out =
+        format!("Content-Type: {content_type}\r\nContent-Transfer-Encoding: {encoding}\r\n{more}\r\n")
+            .into_bytes();
     match transfer {
         Transfer::Plain => out.extend_from_slice(bytes),
         Transfer::QuotedPrintable => quoted_printable(bytes, &mut out),
