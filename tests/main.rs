@@ -9,5 +9,5 @@ mod contract;
 mod harness;
 mod migrations;
 mod pipeline;
-mod service;
 mod provider;
+mod service;

@@ -47,6 +47,7 @@ impl Office {
             runs: Default::default(),
             wake: Default::default(),
             public_url: "https://mail.example".into(),
+            net: mailroom::net::Net::new(&mailroom::config::Config::defaults().unwrap().net).unwrap(),
         };
         Self { cx, permit: Permit::of(&caller).unwrap(), clock, _fresh: fresh }
     }
