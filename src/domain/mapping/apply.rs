@@ -85,8 +85,6 @@ fn append(old: Option<&Value>, added: &Value, attribute: &str, notes: &mut Vec<S
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test that meets what it does not expect ends there")]
-
     use proptest::prelude::*;
     use serde_json::json;
 

@@ -1,7 +1,5 @@
 //! What is refused when a mapping is saved, and with which path.
 
-#![expect(clippy::unwrap_used, reason = "a test that meets what it does not expect ends there")]
-
 use serde_json::json;
 
 use crate::domain::mapping::fixture::{compiled, draft, message, parsed, problem, rule, sound};
