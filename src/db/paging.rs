@@ -60,20 +60,21 @@ pub(super) fn contains<C: ColumnTrait>(backend: DatabaseBackend, columns: &[C], 
     for column in columns {
         let column = column.into_simple_expr();
         if backend == DatabaseBackend::Postgres {
-            any = any.add(column.ilike(pattern(text)));
+            any = any.add(column.ilike(LikeExpr::new(escaped(text))));
             continue;
         }
         // SQLite's LIKE folds ASCII only: other letters are asked for in both cases.
         let mut forms = vec![text.to_owned(), text.to_lowercase(), text.to_uppercase()];
         forms.dedup();
         for form in forms {
-            any = any.add(column.clone().like(pattern(&form)));
+            any = any.add(column.clone().like(LikeExpr::new(escaped(&form)).escape('\\')));
         }
     }
     any
 }
 
-fn pattern(text: &str) -> LikeExpr {
+/// PostgreSQL's escape character is the backslash by itself, SQLite has none unless told.
+fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len() + 2);
     escaped.push('%');
     for c in text.chars() {
@@ -83,7 +84,7 @@ fn pattern(text: &str) -> LikeExpr {
         escaped.push(c);
     }
     escaped.push('%');
-    LikeExpr::new(escaped).escape('\\')
+    escaped
 }
 
 /// How many rows there are, up to [`COUNT_BOUND`].

@@ -7,6 +7,7 @@ pub mod capabilities;
 pub mod error;
 mod explain;
 pub mod imap;
+pub mod probe;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -14,6 +15,7 @@ use futures::stream::BoxStream;
 
 pub use capabilities::Capabilities;
 pub use error::Error;
+pub use probe::probe;
 
 use crate::domain::folder::FolderAssignment;
 use crate::domain::folder::{Folder, Place};

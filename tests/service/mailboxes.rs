@@ -153,8 +153,8 @@ async fn every_wrong_field_is_named_at_once(fresh: Fresh) {
         refused,
         [
             "INVALID address",
-            "INVALID aliases.1",
             "INVALID alertTo.0",
+            "INVALID aliases.1",
             "INVALID expectMailWithinHours",
             "INVALID folderRoles.1.path",
             "INVALID folderRoles.1.role",

@@ -19,6 +19,7 @@ mod list;
 mod login;
 mod names;
 mod open;
+mod probe;
 mod purge;
 mod refusal;
 mod reply;

@@ -11,7 +11,7 @@ use crate::db;
 use crate::domain::credential::Credential;
 use crate::domain::id::CredentialId;
 
-pub(super) use draft::NewCredential;
+pub(super) use draft::{NewCredential, basic};
 
 /// Makes a credential.
 pub async fn create(

@@ -2,10 +2,12 @@
 
 mod draft;
 mod input;
+mod reach;
 mod state;
 mod update;
 
 pub use input::{CreateMailbox, CredentialChoice, ImapInput, ProviderInput, TestMailbox, UpdateMailbox};
+pub use reach::{folders, test};
 pub use state::{pause, resume};
 pub use update::update;
 
@@ -16,7 +18,6 @@ use super::permit::ConfigWrite;
 use super::{Context, Error, Path, Permit, UserErrorCode};
 use crate::db::{self, Connection};
 use crate::domain::credential::Credential;
-use crate::domain::folder::Folder;
 use crate::domain::id::{CredentialId, MailboxId};
 use crate::domain::job::Job;
 use crate::domain::mailbox::Mailbox;
@@ -65,15 +66,6 @@ pub async fn delete(cx: &Context, _permit: &Permit<ConfigWrite>, id: MailboxId) 
     }
     tx.commit().await.map_err(db::Error::from)?;
     Ok(())
-}
-
-/// The folders at the provider, now.
-pub async fn folders(
-    _cx: &Context,
-    _permit: &Permit<ConfigWrite>,
-    _id: MailboxId,
-) -> Result<Vec<Folder>, Error> {
-    Err(Error::NotFound)
 }
 
 /// Which credential is given: exactly one of the two ways.
