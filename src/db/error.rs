@@ -66,6 +66,8 @@ impl From<DbErr> for Error {
             _ => {}
         }
         match code(&error).as_deref() {
+            // SQLite: ON DELETE RESTRICT, which is enforced as a trigger is.
+            Some("1811") => Self::Referred(error),
             // PostgreSQL: serialization_failure, deadlock_detected, lock_not_available.
             // SQLite: BUSY, BUSY_RECOVERY, BUSY_SNAPSHOT, BUSY_TIMEOUT, LOCKED.
             Some("40001" | "40P01" | "55P03" | "5" | "261" | "517" | "773" | "6") => Self::Contended(error),

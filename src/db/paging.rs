@@ -56,18 +56,17 @@ pub(super) fn folded_key(text: &str) -> String {
 
 /// Rows in which one of the columns contains the text, in any case.
 pub(super) fn contains<C: ColumnTrait>(backend: DatabaseBackend, columns: &[C], text: &str) -> Condition {
+    // SQLite folds ASCII only, PostgreSQL what its locale knows: other letters are asked for in both cases.
+    let mut forms = vec![text.to_owned(), text.to_lowercase(), text.to_uppercase()];
+    forms.dedup();
     let mut any = Condition::any();
     for column in columns {
-        let column = column.into_simple_expr();
-        if backend == DatabaseBackend::Postgres {
-            any = any.add(column.ilike(LikeExpr::new(escaped(text))));
-            continue;
-        }
-        // SQLite's LIKE folds ASCII only: other letters are asked for in both cases.
-        let mut forms = vec![text.to_owned(), text.to_lowercase(), text.to_uppercase()];
-        forms.dedup();
-        for form in forms {
-            any = any.add(column.clone().like(LikeExpr::new(escaped(&form)).escape('\\')));
+        for form in &forms {
+            let (column, like) = (column.into_simple_expr(), LikeExpr::new(escaped(form)));
+            any = any.add(match backend {
+                DatabaseBackend::Postgres => column.ilike(like),
+                _ => column.like(like.escape('\\')),
+            });
         }
     }
     any
