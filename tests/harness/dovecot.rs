@@ -55,6 +55,8 @@ impl Dovecot {
         let passwd: String = passwords
             .iter()
             .map(|(user, password)| {
+                // Dovecot looks a name up in its escaped form.
+                let user = user.replace('\\', "\\\\");
                 format!(
                     "{user}:{{PLAIN.b64}}{}\n",
                     base64::engine::general_purpose::STANDARD.encode(password)

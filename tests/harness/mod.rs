@@ -7,6 +7,7 @@ pub mod dovecot;
 pub mod person;
 pub mod postgres;
 pub mod proxy;
+pub mod script;
 pub mod service;
 #[cfg(test)]
 mod smoke;

@@ -2,3 +2,5 @@
 
 mod contract;
 mod imap;
+mod imap_certificates;
+mod imap_odd;

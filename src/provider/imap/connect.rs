@@ -78,6 +78,10 @@ impl Imap {
         let mut wire = Wire::new(stream, self.limits(after));
         let greeting = match wire.next().await {
             Ok(Reply::Status(answer)) => answer,
+            // `+OK`.
+            Ok(Reply::Continue) => {
+                return Err(Error::WrongProtocol { protocol: "IMAP", port, found: Some("POP3") });
+            }
             Ok(_) => return Err(Error::WrongProtocol { protocol: "IMAP", port, found: None }),
             Err(Error::Silent { .. }) => return Err(Error::NoGreeting { port, tls, after }),
             Err(Error::Malformed { .. } | Error::TooLong { .. }) => {

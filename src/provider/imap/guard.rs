@@ -130,11 +130,8 @@ impl<S> Guard<S> {
             self.literal_left = length;
         }
         let whole = self.literal_left == 0 && !self.continues;
-        let begins = !self.continues;
         self.continues = self.literal_left > 0;
-        if begins {
-            make_harmless(&mut self.line);
-        }
+        make_harmless(&mut self.line);
         if whole && self.line.starts_with(b"* ") && Response::parse(&self.line).is_err() {
             tracing::debug!(bytes = self.line.len(), "left out an untagged response of an unknown kind");
             self.line.clear();
@@ -176,14 +173,16 @@ fn literal_length(line: &[u8]) -> Option<u64> {
     std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
-/// The parser can't take NUL, and not 8-bit characters in the text of a status response.
+/// The parser can't take NUL, nor 8-bit characters in the text of a status response; and a flag that is not UTF-8
+/// would cost us all flags of the message.
 fn make_harmless(line: &mut [u8]) {
     let second = line.split(|&b| b == b' ').nth(1).unwrap_or_default();
     let is_status = [&b"OK"[..], b"NO", b"BAD", b"BYE", b"PREAUTH"]
         .iter()
         .any(|word| second.trim_ascii_end().eq_ignore_ascii_case(word));
+    let only_ascii = is_status || std::str::from_utf8(line).is_err();
     for byte in line {
-        if *byte == 0 || (is_status && !byte.is_ascii()) {
+        if *byte == 0 || (only_ascii && !byte.is_ascii()) {
             *byte = b'?';
         }
     }
