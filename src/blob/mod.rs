@@ -193,7 +193,6 @@ impl Blobs {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a failed set-up is a failed test")]
     use super::*;
 
     fn key() -> BlobKey {

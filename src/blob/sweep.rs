@@ -101,7 +101,6 @@ fn is_staged(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a failed set-up is a failed test")]
     use std::convert::Infallible;
 
     use bytes::Bytes;

@@ -14,7 +14,7 @@ use mailroom::api::token::LocalKey;
 use mailroom::api::{self, Api};
 use mailroom::blob::Blobs;
 use mailroom::domain::access::{Caller, Scope};
-use mailroom::domain::clock::ManualClock;
+use mailroom::domain::clock::{Clock as _, ManualClock};
 use mailroom::secret::KeyRing;
 use mailroom::service;
 use serde_json::{Value, json};
@@ -22,6 +22,9 @@ use tower::ServiceExt as _;
 
 use super::seed::start;
 use crate::harness::database::Fresh;
+
+/// Signs tokens.
+const KEY: [u8; 32] = [7; 32];
 
 /// An API over a fresh database.
 pub struct House {
@@ -88,16 +91,25 @@ impl House {
 
     /// Fetches a link.
     pub async fn get(&self, link: &str) -> (StatusCode, HeaderMap, Vec<u8>) {
-        let key = LocalKey::new(&[7; 32]).unwrap();
-        let api = Api {
-            graphql: self.executor.clone(),
-            auth: Authenticator::new(key, self.clock.clone()),
-            ready: Arc::new(|| async { true }.boxed()),
-        };
         let path = link.strip_prefix("https://mail.example").unwrap();
         let request = Request::get(path).body(axum::body::Body::empty()).unwrap();
-        let (parts, body) = api::router(api).oneshot(request).await.unwrap().into_parts();
+        let (parts, body) = self.router().oneshot(request).await.unwrap().into_parts();
         (parts.status, parts.headers, to_bytes(body, usize::MAX).await.unwrap().to_vec())
+    }
+
+    /// Everything that is served.
+    pub fn router(&self) -> axum::Router {
+        api::router(Api {
+            graphql: self.executor.clone(),
+            auth: Authenticator::new(LocalKey::new(&KEY).unwrap(), self.clock.clone()),
+            ready: Arc::new(|| async { true }.boxed()),
+        })
+    }
+
+    /// An administrator's token.
+    pub fn token(&self) -> String {
+        let key = LocalKey::new(&KEY).unwrap();
+        key.mint(&caller(&[Scope::Admin]), self.clock.now(), TimeDelta::hours(1)).unwrap()
     }
 
     /// A mailbox with a mapping and a job; their ids as clients see them.

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
-use futures::StreamExt as _;
 use futures::stream::BoxStream;
+use futures::{SinkExt as _, StreamExt as _};
 use mailroom::db;
 use mailroom::domain::id::RunId;
 use mailroom::domain::run::RunState;
 use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 
 use super::house::{Desk, House, raw, text};
 use super::seed::start;
@@ -19,6 +21,7 @@ on_both!(
     a_job_is_followed_from_run_to_run,
     a_run_that_another_process_ends_is_seen_to_end,
     a_finished_run_can_t_be_cancelled,
+    a_run_is_followed_over_a_websocket,
 );
 
 const RUN: &str =
@@ -145,4 +148,45 @@ async fn a_finished_run_can_t_be_cancelled(fresh: Fresh) {
         data["cancelRun"],
         json!({ "run": null, "userErrors": [{ "code": "CONFLICT", "path": ["id"] }] })
     );
+}
+
+async fn a_run_is_followed_over_a_websocket(fresh: Fresh) {
+    let house = House::open(fresh);
+    let desk = house.desk("help").await;
+    let run = queued(&house, &desk).await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let router = house.router();
+    let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    let mut request = format!("ws://{address}/graphql").into_client_request().unwrap();
+    request.headers_mut().insert("sec-websocket-protocol", "graphql-transport-ws".parse().unwrap());
+    let (mut socket, _) = tokio_tungstenite::connect_async(request).await.unwrap();
+    let init = json!({ "type": "connection_init", "payload": { "Authorization": format!("Bearer {}", house.token()) } });
+    let subscribe = json!({ "id": "1", "type": "subscribe", "payload": { "query": FOLLOW, "variables": { "run": run } } });
+    for message in [init, subscribe] {
+        socket.send(Message::text(message.to_string())).await.unwrap();
+    }
+    assert_eq!(told(&mut socket).await["type"], "connection_ack");
+    assert_eq!(step(&told(&mut socket).await["payload"]).0, "QUEUED");
+    house.services.runs.progress(&stands(&house, &run, RunState::Succeeded, 4).await);
+    assert_eq!(step(&told(&mut socket).await["payload"]), ("SUCCEEDED".to_owned(), 4));
+    assert_eq!(told(&mut socket).await, json!({ "id": "1", "type": "complete" }));
+    server.abort();
+}
+
+/// The next message that is not about the connection's life.
+async fn told<S>(socket: &mut S) -> Value
+where
+    S: futures::Stream<Item = Result<Message, tokio_tungstenite::tungstenite::Error>> + Unpin,
+{
+    loop {
+        let message =
+            tokio::time::timeout(Duration::from_secs(20), socket.next()).await.expect("a message in time");
+        if let Message::Text(text) = message.unwrap().unwrap() {
+            let message: Value = serde_json::from_str(&text).unwrap();
+            if message["type"] != "ping" {
+                return message;
+            }
+        }
+    }
 }
