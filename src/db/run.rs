@@ -129,6 +129,22 @@ pub async fn finish(
     Ok(done.rows_affected == 1)
 }
 
+/// Ends a run that no worker has taken yet; answers whether this call did it.
+pub async fn cancel_queued(db: &impl ConnectionTrait, id: RunId, now: DateTime<Utc>) -> Result<bool, Error> {
+    let done = run::Entity::update_many()
+        .set(run::ActiveModel {
+            state: Set(RunState::Cancelled.as_str().to_owned()),
+            finished_at: Set(Some(now)),
+            cancel_requested: Set(true),
+            ..Default::default()
+        })
+        .filter(run::Column::Id.eq(id.0))
+        .filter(run::Column::State.eq(RunState::Queued.as_str()))
+        .exec(db)
+        .await?;
+    Ok(done.rows_affected == 1)
+}
+
 /// Asks the run to stop; answers whether it was still going.
 pub async fn request_cancel(db: &impl ConnectionTrait, id: RunId) -> Result<bool, Error> {
     let done = run::Entity::update_many()

@@ -20,13 +20,15 @@ on_both!(
     a_run_is_followed_to_its_end,
     a_job_is_followed_from_run_to_run,
     a_run_that_another_process_ends_is_seen_to_end,
-    a_finished_run_can_t_be_cancelled,
+    a_queued_run_is_cancelled_at_once,
+    a_running_one_is_asked_to_stop_and_a_finished_one_is_not,
     a_run_is_followed_over_a_websocket,
 );
 
 const RUN: &str =
     "mutation($id: ID!) { runJob(id: $id) { run { id state trigger job { id } } userErrors { code path } } }";
-const CANCEL: &str = "mutation($id: ID!) { cancelRun(id: $id) { run { id } userErrors { code path } } }";
+const CANCEL: &str =
+    "mutation($id: ID!) { cancelRun(id: $id) { run { id state } userErrors { code path } } }";
 
 async fn queued(house: &House, desk: &Desk) -> String {
     text(&house.data(RUN, json!({ "id": desk.job })).await["runJob"]["run"]["id"])
@@ -134,15 +136,27 @@ async fn a_run_that_another_process_ends_is_seen_to_end(fresh: Fresh) {
     assert_eq!(next(&mut answers).await, None);
 }
 
-async fn a_finished_run_can_t_be_cancelled(fresh: Fresh) {
+async fn a_queued_run_is_cancelled_at_once(fresh: Fresh) {
     let house = House::open(fresh);
     let desk = house.desk("help").await;
     let run = queued(&house, &desk).await;
+    let mut answers = house.follow(FOLLOW, json!({ "run": run }));
+    assert_eq!(step(&next(&mut answers).await.unwrap()).0, "QUEUED");
     let data = house.data(CANCEL, json!({ "id": run })).await;
-    assert_eq!(data["cancelRun"], json!({ "run": { "id": run }, "userErrors": [] }));
-    let stored = db::run::get(house.services.db.read(), raw(&run)).await.unwrap().unwrap();
-    assert!(stored.cancel_requested);
-    stands(&house, &run, RunState::Cancelled, 0).await;
+    assert_eq!(data["cancelRun"], json!({ "run": { "id": run, "state": "CANCELLED" }, "userErrors": [] }));
+    assert_eq!(step(&next(&mut answers).await.unwrap()).0, "CANCELLED");
+    assert_eq!(next(&mut answers).await, None);
+    assert_ne!(queued(&house, &desk).await, run);
+}
+
+async fn a_running_one_is_asked_to_stop_and_a_finished_one_is_not(fresh: Fresh) {
+    let house = House::open(fresh);
+    let desk = house.desk("help").await;
+    let run = queued(&house, &desk).await;
+    stands(&house, &run, RunState::Running, 0).await;
+    let data = house.data(CANCEL, json!({ "id": run })).await;
+    assert_eq!(data["cancelRun"], json!({ "run": { "id": run, "state": "RUNNING" }, "userErrors": [] }));
+    assert!(stands(&house, &run, RunState::Cancelled, 0).await.cancel_requested);
     let data = house.data(CANCEL, json!({ "id": run })).await;
     assert_eq!(
         data["cancelRun"],

@@ -7,9 +7,10 @@ use std::collections::HashMap;
 use super::permit::{JobsRun, RunRead};
 use super::{Context, Error, Path, Permit, UserErrorCode};
 use crate::db::read::run as read;
-use crate::db::{job, mailbox, run};
+use crate::db::{self, event, job, mailbox, run};
+use crate::domain::event::{Fact, NewEvent};
 use crate::domain::filter::RunFilter;
-use crate::domain::id::{JobId, RunId};
+use crate::domain::id::{EventId, JobId, RunId};
 use crate::domain::page::{Order, Page, PageRequest};
 use crate::domain::run::{Run, RunTrigger};
 
@@ -98,15 +99,37 @@ pub async fn start(cx: &Context, _permit: &Permit<JobsRun>, id: JobId) -> Result
     Ok(run)
 }
 
-/// Asks a run to stop; what is committed stays, and what is under way is finished or given up cleanly.
-pub async fn cancel(cx: &Context, _permit: &Permit<JobsRun>, id: RunId) -> Result<Run, Error> {
+/// Ends a queued run, also one that no worker would take, and asks a running one to stop: what it committed stays, and
+/// what is under way is finished or given up cleanly.
+pub async fn cancel(cx: &Context, permit: &Permit<JobsRun>, id: RunId) -> Result<Run, Error> {
     let path = Path::of("id");
+    if let Some(run) = cancel_queued(cx, permit, id).await? {
+        cx.runs.progress(&run);
+        return Ok(run);
+    }
     let asked = run::request_cancel(cx.db.write(), id).await?;
-    // From the connection that wrote: a reader may still see what was before.
     let run = run::get(cx.db.write(), id).await?.ok_or_else(|| Error::unknown(&path, "run"))?;
     if !asked {
         return Err(Error::refused(UserErrorCode::Conflict, &path, "The run has ended already."));
     }
-    cx.wake.ring();
     Ok(run)
+}
+
+async fn cancel_queued(cx: &Context, permit: &Permit<JobsRun>, id: RunId) -> Result<Option<Run>, Error> {
+    let now = cx.clock.now();
+    let tx = cx.db.begin().await?;
+    if !run::cancel_queued(&tx, id, now).await? {
+        return Ok(None);
+    }
+    let run = run::get(&tx, id).await?.ok_or(Error::NotFound)?;
+    let ended = NewEvent {
+        id: EventId::new(),
+        occurred_at: now,
+        actor: Some(permit.caller().subject.clone()),
+        mailbox_id: Some(run.mailbox_id),
+        fact: Fact::RunFinished { run_id: id },
+    };
+    event::append(&tx, vec![ended]).await?;
+    tx.commit().await.map_err(db::Error::from)?;
+    Ok(Some(run))
 }

@@ -36,8 +36,8 @@ impl RunMutation {
         RunPayload::of(service::run::start(ctx.services()?, &permit, id).await)
     }
 
-    /// Asks a run to stop. What it has committed stays; the batch under way is finished or given up cleanly. Needs
-    /// jobs:run.
+    /// Ends a queued run, and asks a running one to stop: what it committed stays, and the batch under way is finished
+    /// or given up cleanly. Needs jobs:run.
     async fn cancel_run(
         &self,
         ctx: &Context<'_>,
