@@ -4,6 +4,7 @@ mod credentials;
 mod jobs;
 mod mailboxes;
 mod mappings;
+mod reach;
 
 use std::sync::Arc;
 

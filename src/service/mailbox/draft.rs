@@ -9,6 +9,7 @@ use crate::domain::folder::FolderAssignment;
 use crate::domain::health::MailboxHealth;
 use crate::domain::id::{CredentialId, MailboxId, MappingId};
 use crate::domain::mailbox::{ImapSettings, Mailbox, MailboxKind, ProviderKind, ProviderSettings};
+use crate::mail;
 use crate::service::error::{Path, Problems, UserErrorCode};
 use crate::service::{Error, provider, text};
 
@@ -133,7 +134,8 @@ pub(super) fn signature(problems: &mut Problems, html: Option<String>) -> Option
         let message = format!("A signature is HTML of at most {MAX_SIGNATURE} characters, without U+0000.");
         problems.add(UserErrorCode::Invalid, &Path::of("signature"), message);
     }
-    Some(html)
+    // Its own pictures may come from elsewhere: it is ours, not a stranger's.
+    Some(mail::safe_html(&html, true, &|_| None))
 }
 
 /// The physical mailbox at the provider.
