@@ -4,6 +4,7 @@
 //! difference (`schema --check`, `migrate --status`).
 
 mod config;
+mod demo;
 mod failure;
 mod logging;
 mod migrate;
@@ -57,6 +58,8 @@ struct Cli {
 enum Command {
     /// Run the service.
     Serve(serve::Args),
+    /// Try it: a mail server, sample mail trickling in, and an address to open.
+    Demo(demo::Args),
     /// Bring the database's schema up to date, or show how it stands.
     Migrate(migrate::Args),
     /// Print the GraphQL schema, or check a written one.
@@ -86,6 +89,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
     let sources = Sources::of_process(cli.config);
     match cli.command {
         Command::Serve(args) => in_runtime(serve::run(args, Config::load(&sources)?)),
+        Command::Demo(args) => in_runtime(demo::run(args)),
         Command::Migrate(args) => in_runtime(migrate::run(args, &Config::load(&sources)?)),
         Command::Schema(args) => schema::run(args),
         Command::Token(args) => token::run(args, &Config::load(&sources)?),
