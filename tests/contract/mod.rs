@@ -29,10 +29,11 @@ fn what_is_promised_is_built_or_listed_as_not_yet_built() {
     let listed: BTreeSet<String> =
         read(&list).lines().map(str::to_owned).filter(|line| !line.is_empty()).collect();
     let missing = promised().missing_from(&exported());
-    let unlisted: Vec<_> = missing.difference(&listed).map(String::as_str).collect();
+    let is_listed = |path: &str| listed.contains(path) || outline::parents(path).any(|p| listed.contains(p));
+    let (left, unlisted): (Vec<&str>, Vec<&str>) =
+        missing.iter().map(String::as_str).partition(|path| is_listed(path));
     let built: Vec<_> = listed.difference(&missing).map(String::as_str).collect();
     if std::env::var_os("MAILROOM_SHRINK").is_some() && !built.is_empty() {
-        let left: Vec<_> = listed.intersection(&missing).map(String::as_str).collect();
         std::fs::write(&list, left.join("\n") + "\n").unwrap();
     }
     assert!(unlisted.is_empty(), "promised, but neither built nor in not_yet.txt:\n{}", unlisted.join("\n"));

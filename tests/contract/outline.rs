@@ -112,7 +112,7 @@ impl Outline {
 }
 
 /// The field and the type that a path lies in.
-fn parents(path: &str) -> impl Iterator<Item = &str> {
+pub fn parents(path: &str) -> impl Iterator<Item = &str> {
     ['(', '.', ':'].into_iter().filter_map(|end| path.split_once(end)).map(|(parent, _)| parent)
 }
 
