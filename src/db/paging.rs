@@ -27,7 +27,7 @@ pub(super) fn by_name<E: EntityTrait>(
     page: &PageRequest<NameKey>,
 ) -> Select<E> {
     let rank = || folded(backend, name.into_simple_expr());
-    let key = |key: &NameKey| (folded(backend, Expr::val(key.0.clone()).into()), key.1);
+    let key = |key: &NameKey| (folded(backend, Expr::val(key.0.clone())), key.1);
     let mut select = select;
     if let Some((text, uuid)) = page.after.as_ref().map(key) {
         select = select
