@@ -116,6 +116,8 @@ pub struct Blobs {
     store: Arc<dyn ObjectStore>,
     /// With a local folder: where it is, because the store doesn't list what it left half written.
     folder: Option<PathBuf>,
+    /// What kind of store it is, for people.
+    kind: &'static str,
 }
 
 impl Blobs {
@@ -123,6 +125,11 @@ impl Blobs {
     /// environment's credentials (`AWS_…`, `AZURE_…`, `GOOGLE_…`), `memory://` for tests. Asks no network.
     pub fn open(url: &str) -> Result<Self, Error> {
         open::open(url)
+    }
+
+    /// What kind of store it is, for people.
+    pub const fn kind(&self) -> &'static str {
+        self.kind
     }
 
     /// Writes a blob, in parts when it is big. What it is told to hold, it holds through a crash when this returns:

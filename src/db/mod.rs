@@ -58,6 +58,15 @@ impl Database {
         self.0.write.get_database_backend()
     }
 
+    /// The name of that kind, for people.
+    pub fn kind(&self) -> &'static str {
+        match self.backend() {
+            DatabaseBackend::Sqlite => "SQLite",
+            DatabaseBackend::Postgres => "PostgreSQL",
+            _ => "another",
+        }
+    }
+
     /// Whether transactions that write come one after the other, each with the whole database to itself.
     pub fn has_one_writer(&self) -> bool {
         self.backend() == DatabaseBackend::Sqlite

@@ -2,6 +2,8 @@
 
 mod access;
 mod audits;
+mod configuration;
+mod documented;
 mod limits;
 mod nullability;
 mod served;

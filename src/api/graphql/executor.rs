@@ -37,7 +37,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            depth: 20,
+            depth: 15,
             complexity: 20_000,
             timeout: Duration::from_secs(30),
             body_bytes: 1024 * 1024,

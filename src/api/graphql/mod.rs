@@ -36,6 +36,7 @@ pub mod reader;
 pub mod run;
 pub mod scalar;
 pub mod schema;
+pub mod server;
 pub mod sse;
 pub mod user_error;
 pub mod viewer;

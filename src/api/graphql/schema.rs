@@ -11,12 +11,15 @@ use super::executor::Limits;
 use super::instance::{InstanceLoader, InstanceQuery};
 use super::job::{JobLoader, JobMutation, JobQuery, JobsOfMailboxLoader};
 use super::loader;
-use super::mailbox::{MailboxLoader, MailboxMutation, MailboxQuery, MailboxesOfCredentialLoader};
+use super::mailbox::{
+    MailboxLoader, MailboxMutation, MailboxQuery, MailboxesOfCredentialLoader, ProviderQuery,
+};
 use super::mapping::{MailboxOfMappingLoader, MappingLoader, MappingMutation, MappingQuery};
 use super::message::{MessageLoader, MessageQuery};
 use super::node::NodeQuery;
 use super::reader::Reader;
 use super::run::{RunLoader, RunMutation, RunQuery, RunSubscription};
+use super::server::ServerQuery;
 use super::viewer::ViewerQuery;
 use crate::domain::access::Caller;
 
@@ -25,8 +28,10 @@ use crate::domain::access::Caller;
 pub struct Query(
     NodeQuery,
     ViewerQuery,
+    ServerQuery,
     CredentialQuery,
     MailboxQuery,
+    ProviderQuery,
     MappingQuery,
     JobQuery,
     RunQuery,

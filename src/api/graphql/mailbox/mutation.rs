@@ -4,6 +4,7 @@ use async_graphql::{Context, ID, Object};
 
 use super::input::{CreateMailboxInput, UpdateMailboxInput};
 use super::payload::{FoldersPayload, MailboxPayload};
+use super::test::{ConnectionTestPayload, TestMailboxInput};
 use super::{Folder, Mailbox};
 use crate::api::graphql::payload::DeletePayload;
 use crate::api::graphql::user_error::{UserError, outcome};
@@ -54,6 +55,21 @@ impl MailboxMutation {
         let permit = ctx.permit::<ConfigWrite>()?;
         let Some(id) = node::decode(&id) else { return Ok(DeletePayload::unknown()) };
         DeletePayload::of(id, service::mailbox::delete(ctx.services()?, &permit, id).await)
+    }
+
+    /// Tries a connection step by step, reading only: a saved mailbox, a draft of one, or a saved one with changes.
+    /// Needs config:write.
+    async fn test_mailbox(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What is tried.")] input: TestMailboxInput,
+    ) -> Result<ConnectionTestPayload> {
+        let permit = ctx.permit::<ConfigWrite>()?;
+        let (test, user_errors) = match input.resolve() {
+            Ok(input) => outcome(service::mailbox::test(ctx.services()?, &permit, input).await)?,
+            Err(unknown) => (None, unknown),
+        };
+        Ok(ConnectionTestPayload { test: test.map(Into::into), user_errors })
     }
 
     /// The folders at the provider, now. Needs config:write.
