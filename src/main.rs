@@ -10,5 +10,6 @@ fn main() -> ExitCode {
     // Before any connection: with two providers compiled in, rustls would not choose by itself. The only failure is
     // that one was installed already.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    mailroom::pipeline::kill::arm();
     mailroom::cli::run()
 }

@@ -6,6 +6,10 @@ mod api;
 mod api_data;
 mod architecture;
 mod contract;
+#[path = "../benches/corpus/mod.rs"]
+mod corpus;
+#[cfg(feature = "failpoints")]
+mod crash;
 mod harness;
 mod migrations;
 mod pipeline;
