@@ -5,12 +5,15 @@
 mod api;
 mod api_data;
 mod architecture;
+#[cfg(feature = "failpoints")]
+mod concurrent_person;
 mod contract;
 #[path = "../benches/corpus/mod.rs"]
 mod corpus;
 #[cfg(feature = "failpoints")]
 mod crash;
 mod harness;
+mod identical_mails;
 mod migrations;
 mod pipeline;
 mod provider;

@@ -13,7 +13,7 @@ mod corpus;
 mod cost;
 mod floor;
 #[path = "../../tests/harness/mod.rs"]
-#[expect(dead_code, unused_imports, reason = "the tests use the rest")]
+#[expect(dead_code, unused_imports, unused_macros, reason = "the tests use the rest")]
 mod harness;
 mod mbsync;
 mod report;

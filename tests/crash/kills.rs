@@ -27,7 +27,8 @@ pub fn plan() -> Vec<Kill> {
     let mut kills = Vec::new();
     while kills.len() < wanted.max(2 * ROUNDS * points.len()) {
         for name in &points {
-            let once_a_run = name.starts_with("run.") || name.starts_with("purge.") || name.starts_with("blob.");
+            let once_a_run =
+                name.starts_with("run.") || name.starts_with("purge.") || name.starts_with("blob.");
             let passed = if once_a_run { 0 } else { random.below(3) };
             kills.push(Kill::Point { name: name.clone(), passed });
             kills.push(Kill::After(Duration::from_millis(random.below(1800) as u64)));
@@ -46,7 +47,9 @@ pub fn points() -> Vec<String> {
             continue;
         }
         let text = std::fs::read_to_string(entry.path()).unwrap();
-        names.extend(text.split("kill::point(\"").skip(1).filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())));
+        names.extend(
+            text.split("kill::point(\"").skip(1).filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())),
+        );
     }
     assert!(names.len() >= 10, "kill points: {names:?}");
     names

@@ -9,13 +9,13 @@ mod verdict;
 use std::collections::VecDeque;
 use std::time::{Duration, SystemTime};
 
-use sea_orm::{ConnectionTrait, Statement};
 use serde_json::json;
 
 use crate::corpus::Corpus;
 use crate::harness::database::{Fresh, on_both};
 use crate::harness::desk;
 use crate::harness::dovecot::Dovecot;
+use crate::harness::rows::lapse_leases;
 use crate::harness::service::Service;
 use kills::plan;
 
@@ -64,7 +64,7 @@ async fn whenever_it_is_killed_nothing_is_lost_or_doubled(fresh: Fresh) {
     let mut reached: Vec<String> = Vec::new();
     for (number, kill) in kills.iter().enumerate() {
         service.kill();
-        lapse(&fresh).await;
+        lapse_leases(&fresh).await;
         post.deliver(&dovecot, kills.len() - number, kill.wants_big());
         if let Some(point) = kill.strike(&mut service).await {
             reached.push(point.to_owned());
@@ -74,7 +74,7 @@ async fn whenever_it_is_killed_nothing_is_lost_or_doubled(fresh: Fresh) {
         assert!(reached.contains(&point), "{point} was never reached; reached: {reached:?}");
     }
     service.kill();
-    lapse(&fresh).await;
+    lapse_leases(&fresh).await;
     post.deliver(&dovecot, 1, false);
     service.restart(&[]).await;
     verdict::settled(&fresh, &service, MESSAGES).await;
@@ -94,20 +94,12 @@ async fn set_up(service: &Service, port: u16) {
             json!({ "onSuccess": { "markRead": true, "original": "MOVE", "folder": target } })
         }
     };
-    let job =
-        |folder: &Folder| json!({ "folder": folder.name, "since": null, "handling": handling(folder) });
+    let job = |folder: &Folder| json!({ "folder": folder.name, "since": null, "handling": handling(folder) });
     let [first, others @ ..] = &FOLDERS;
     let desk = desk::create(service, port, USER, job(first)).await;
     for folder in others {
         desk::create_job(service, &desk, folder.name, job(folder)).await;
     }
-}
-
-/// The killed worker's lease is over: its time passes in the database, so that nobody has to wait for it.
-async fn lapse(fresh: &Fresh) {
-    let db = fresh.database.write();
-    let sql = "UPDATE lease SET expires_at = '2000-01-01T00:00:00.000+00:00'";
-    db.execute_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap();
 }
 
 /// The mail that is still to come, and what came.
@@ -137,7 +129,9 @@ impl Post {
             let first = if at == 0 && with_big { self.big.pop_front() } else { None };
             let keep_big = times_left > 1 && self.big.len() <= kills::ROUNDS + 2;
             let any = first.or_else(|| self.small.pop_front());
-            let Some(number) = any.or_else(|| if keep_big { None } else { self.big.pop_front() }) else { return };
+            let Some(number) = any.or_else(|| if keep_big { None } else { self.big.pop_front() }) else {
+                return;
+            };
             let mail = self.corpus.mail(number);
             let folder = FOLDERS[number % FOLDERS.len()].name;
             let arrived = SystemTime::UNIX_EPOCH + Duration::from_secs(mail.arrived.unsigned_abs());

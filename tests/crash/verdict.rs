@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
-use sea_orm::{ConnectionTrait, QueryResult, Statement};
 use serde_json::Value;
 
 use super::FOLDERS;
 use crate::harness::database::Fresh;
 use crate::harness::person::Person;
+use crate::harness::rows::{count, query};
 use crate::harness::service::Service;
 
 /// A message's row, as far as it matters.
@@ -56,8 +56,16 @@ pub async fn rows(fresh: &Fresh, delivered: &[(&'static str, String)]) {
     expected.sort();
     found.sort();
     assert_eq!(found, expected, "every message is there, once");
-    assert_eq!(count(fresh, "SELECT count(*) FROM message_source").await, rows.len() as i64, "one source a message");
-    assert_eq!(count(fresh, "SELECT count(*) FROM message_raw").await, rows.len() as i64, "raw bytes of each");
+    assert_eq!(
+        count(fresh, "SELECT count(*) FROM message_source").await,
+        rows.len() as i64,
+        "one source a message"
+    );
+    assert_eq!(
+        count(fresh, "SELECT count(*) FROM message_raw").await,
+        rows.len() as i64,
+        "raw bytes of each"
+    );
     assert_eq!(
         count(fresh, "SELECT sum(processed + ignored + failed) FROM run").await,
         rows.len() as i64,
@@ -88,7 +96,8 @@ async fn instances(fresh: &Fresh, rows: &[Row]) {
         numbers.push(reference.rsplit('-').next().unwrap().parse::<usize>().unwrap());
         let mut expected = updates.remove(&id).unwrap_or_else(|| panic!("{reference} is nobody's"));
         let appended = attributes["updates"].as_str().unwrap_or_default();
-        let mut told: Vec<String> = appended.split_whitespace().map(|id| id.trim_matches(['<', '>']).to_owned()).collect();
+        let mut told: Vec<String> =
+            appended.split_whitespace().map(|id| id.trim_matches(['<', '>']).to_owned()).collect();
         expected.sort();
         told.sort();
         assert_eq!(told, expected, "each message changed {reference} once");
@@ -96,7 +105,11 @@ async fn instances(fresh: &Fresh, rows: &[Row]) {
     }
     assert!(updates.is_empty(), "instances without a row: {updates:?}");
     numbers.sort_unstable();
-    assert_eq!(numbers, (1..=made.len()).collect::<Vec<_>>(), "references have no gap and none is given twice");
+    assert_eq!(
+        numbers,
+        (1..=made.len()).collect::<Vec<_>>(),
+        "references have no gap and none is given twice"
+    );
     let last = count(fresh, "SELECT sum(last_number) FROM reference_prefix").await;
     assert_eq!(last, made.len() as i64, "the counter is where the references are");
 }
@@ -191,7 +204,10 @@ async fn messages(fresh: &Fresh) -> Vec<Row> {
             Row {
                 id: row.try_get("", "id").unwrap(),
                 folder: row.try_get("", "folder").unwrap(),
-                message_id: row.try_get::<Option<String>>("", "internet_message_id").unwrap().unwrap_or_default(),
+                message_id: row
+                    .try_get::<Option<String>>("", "internet_message_id")
+                    .unwrap()
+                    .unwrap_or_default(),
                 state: row.try_get("", "state").unwrap(),
                 disposition: row.try_get("", "disposition_state").unwrap(),
                 purge: row.try_get("", "purge").unwrap(),
@@ -200,17 +216,4 @@ async fn messages(fresh: &Fresh) -> Vec<Row> {
             }
         })
         .collect()
-}
-
-async fn query(fresh: &Fresh, sql: &str) -> Vec<QueryResult> {
-    let db = fresh.database.read();
-    db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap()
-}
-
-/// The one number that a query answers with.
-async fn count(fresh: &Fresh, sql: &str) -> i64 {
-    let db = fresh.database.read();
-    let sql = format!("SELECT CAST(coalesce(({sql}), 0) AS bigint) AS n");
-    let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap();
-    row.unwrap().try_get("", "n").unwrap()
 }

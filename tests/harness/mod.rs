@@ -8,6 +8,7 @@ pub mod person;
 pub mod postgres;
 pub mod proxy;
 pub mod script;
+pub mod rows;
 pub mod service;
 #[cfg(test)]
 mod smoke;
