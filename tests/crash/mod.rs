@@ -9,9 +9,9 @@ mod verdict;
 use std::collections::VecDeque;
 use std::time::{Duration, SystemTime};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::corpus::Corpus;
+use crate::corpus::{Corpus, Kind};
 use crate::harness::database::{Fresh, on_both};
 use crate::harness::desk;
 use crate::harness::dovecot::Dovecot;
@@ -25,6 +25,15 @@ const MESSAGES: usize = 1000;
 const BLOB: usize = 64 * 1024;
 
 on_both!(whenever_it_is_killed_nothing_is_lost_or_doubled);
+
+const BOUNCE: &str = "Undelivered Mail Returned to Sender";
+
+/// A message that was put into a folder.
+struct Delivered {
+    folder: &'static str,
+    message_id: String,
+    fails: bool,
+}
 
 /// A folder with its job.
 struct Folder {
@@ -96,10 +105,16 @@ async fn set_up(service: &Service, port: u16) {
     };
     let job = |folder: &Folder| json!({ "folder": folder.name, "since": null, "handling": handling(folder) });
     let [first, others @ ..] = &FOLDERS;
-    let desk = desk::create(service, port, USER, job(first)).await;
+    let desk = desk::create_with(service, port, USER, job(first), &[fails_for_bounces()]).await;
     for folder in others {
         desk::create_job(service, &desk, folder.name, job(folder)).await;
     }
+}
+
+/// A rule without a value where it must have one: those messages end FAILED, and their originals are kept as they are.
+fn fails_for_bounces() -> Value {
+    let expression = format!("message.subject == '{BOUNCE}' ? null : 'fine'");
+    json!({ "attribute": "verdict", "source": { "expression": expression }, "required": true })
 }
 
 /// The mail that is still to come, and what came.
@@ -107,8 +122,7 @@ struct Post {
     corpus: Corpus,
     small: VecDeque<usize>,
     big: VecDeque<usize>,
-    /// Folder, Message-ID.
-    delivered: Vec<(&'static str, String)>,
+    delivered: Vec<Delivered>,
 }
 
 impl Post {
@@ -136,7 +150,8 @@ impl Post {
             let folder = FOLDERS[number % FOLDERS.len()].name;
             let arrived = SystemTime::UNIX_EPOCH + Duration::from_secs(mail.arrived.unsigned_abs());
             dovecot.deliver_at(USER, folder, &mail.raw, arrived);
-            self.delivered.push((folder, mail.message_id));
+            let fails = mail.kind == Kind::Bounce;
+            self.delivered.push(Delivered { folder, message_id: mail.message_id, fails });
         }
     }
 }

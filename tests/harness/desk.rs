@@ -20,7 +20,18 @@ pub struct Desk {
 /// A mailbox on a plain IMAP server of this machine, with the mapping below and a first job:
 /// `json!({ "folder": "INBOX", "since": null })`.
 pub async fn create(service: &Service, imap_port: u16, user: &str, first_job: Value) -> Desk {
-    let mapping = create_mapping(service, user).await;
+    create_with(service, imap_port, user, first_job, &[]).await
+}
+
+/// The same with more rules of the mapping.
+pub async fn create_with(
+    service: &Service,
+    imap_port: u16,
+    user: &str,
+    first_job: Value,
+    rules: &[Value],
+) -> Desk {
+    let mapping = create_mapping(service, user, rules).await;
     let input = json!({
         "title": user,
         "address": format!("{user}@mailroom.example"),
@@ -40,19 +51,21 @@ pub async fn create(service: &Service, imap_port: u16, user: &str, first_job: Va
 }
 
 /// Subject and sender on creation; each update appends its Message-ID to `updates`.
-async fn create_mapping(service: &Service, name: &str) -> String {
+async fn create_mapping(service: &Service, name: &str, more: &[Value]) -> String {
     let prefix: String = name.chars().filter(char::is_ascii_alphabetic).take(6).collect();
+    let mut rules = vec![
+        json!({ "attribute": "title", "source": { "field": "SUBJECT" }, "maxLength": 200 }),
+        json!({ "attribute": "sender", "source": { "field": "FROM_ADDRESS" } }),
+        json!({ "attribute": "text", "type": "TEXT", "source": { "field": "BODY_TEXT" }, "maxLength": 2000 }),
+        json!({ "attribute": "updates", "type": "TEXT", "source": { "field": "INTERNET_MESSAGE_ID" },
+                "onCreate": false, "onUpdate": "APPEND" }),
+    ];
+    rules.extend_from_slice(more);
     let input = json!({
         "name": name,
         "process": format!("request-{name}"),
         "referencePrefix": prefix.to_uppercase(),
-        "rules": [
-            { "attribute": "title", "source": { "field": "SUBJECT" }, "maxLength": 200 },
-            { "attribute": "sender", "source": { "field": "FROM_ADDRESS" } },
-            { "attribute": "text", "type": "TEXT", "source": { "field": "BODY_TEXT" }, "maxLength": 2000 },
-            { "attribute": "updates", "type": "TEXT", "source": { "field": "INTERNET_MESSAGE_ID" },
-              "onCreate": false, "onUpdate": "APPEND" },
-        ],
+        "rules": rules,
     });
     let query = "mutation($input: CreateMappingInput!) { createMapping(input: $input) {
         mapping { id } userErrors { code message path } } }";
