@@ -9,7 +9,8 @@ use sea_orm::{
 
 use super::entity::message_source;
 use super::intake::SourceKey;
-use super::{Error, hash_key};
+use super::{Error, from_json, hash_key};
+use crate::domain::folder::Place;
 use crate::domain::id::{JobId, MailboxId, MessageId};
 
 /// A stored message of the folder without an id of the new generation.
@@ -83,6 +84,52 @@ pub async fn candidates(
             fingerprint: row.fingerprint,
         })
         .collect())
+}
+
+/// A stored message of the folder that we moved away.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Departed {
+    /// The message.
+    pub message_id: MessageId,
+    /// Its delivery instant, as listed then.
+    pub arrived_at: DateTime<Utc>,
+    /// Of its Message-ID.
+    pub internet_message_id_hash: Vec<u8>,
+    /// Where we put it.
+    pub place: Place,
+}
+
+/// Stored messages of the folder that arrived within the span and that we moved away, or deleted.
+pub async fn departed(
+    db: &impl ConnectionTrait,
+    mailbox_id: MailboxId,
+    folder: &str,
+    (from, until): (DateTime<Utc>, DateTime<Utc>),
+) -> Result<Vec<Departed>, Error> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        id: uuid::Uuid,
+        received_at: DateTime<Utc>,
+        internet_message_id_hash: Vec<u8>,
+        moved_to: serde_json::Value,
+    }
+    let sql = "SELECT id, received_at, internet_message_id_hash, moved_to FROM message \
+               WHERE mailbox_id = $1 AND folder = $2 AND received_at BETWEEN $3 AND $4 \
+               AND moved_to IS NOT NULL AND internet_message_id_hash IS NOT NULL ORDER BY id";
+    let values = [mailbox_id.0.into(), folder.into(), from.into(), until.into()];
+    let rows = Row::find_by_statement(Statement::from_sql_and_values(db.get_database_backend(), sql, values))
+        .all(db)
+        .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Departed {
+                message_id: row.id.into(),
+                arrived_at: row.received_at,
+                internet_message_id_hash: row.internet_message_id_hash,
+                place: from_json("message", row.moved_to)?,
+            })
+        })
+        .collect()
 }
 
 /// How many OLD lines of earlier generations have no OLD line of the new one, by delivery instant and size.

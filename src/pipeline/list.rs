@@ -1,11 +1,14 @@
 //! From the folder to the ledger: every id that a listing shows, with the new position, in one small transaction.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::pair::Pairing;
+use super::returned::returned;
 use super::{Assignment, Error, Tools, kill};
 use crate::db;
 use crate::db::intake::{IntakeRow, JobPosition, SourceKey};
+use crate::db::pairing::NewSource;
+use crate::domain::id::MessageId;
 use crate::domain::intake::{IntakeState, Listed, ListingPhase};
 use crate::provider::{ListPage, Position, Session};
 
@@ -44,7 +47,11 @@ pub(super) async fn list(
             phase: if page.more { phase } else { ListingPhase::Following },
         };
         if !page.listed.is_empty() || position.as_ref() != Some(&next) {
-            record(tools, assignment, &page, phase, &next, pairing.as_mut()).await?;
+            let back = match phase {
+                ListingPhase::Following => returned(tools, assignment, session, &page.listed).await?,
+                ListingPhase::First | ListingPhase::Renumbered => HashMap::new(),
+            };
+            record(tools, assignment, &page, phase, &next, Known { pairing: pairing.as_mut(), back }).await?;
         }
         position = Some(next);
         if !page.more {
@@ -53,13 +60,20 @@ pub(super) async fn list(
     }
 }
 
+/// What tells that a listed message is stored already.
+struct Known<'a> {
+    pairing: Option<&'a mut Pairing>,
+    /// By source id.
+    back: HashMap<String, MessageId>,
+}
+
 async fn record(
     tools: &Tools,
     assignment: &Assignment,
     page: &ListPage,
     phase: ListingPhase,
     next: &JobPosition,
-    pairing: Option<&mut Pairing>,
+    Known { pairing, back }: Known<'_>,
 ) -> Result<(), Error> {
     let job = &assignment.job;
     let now = tools.clock.now();
@@ -69,6 +83,12 @@ async fn record(
     let mut sources = Vec::new();
     if let Some(pairing) = pairing {
         sources = pairing.pair(assignment, &page.listed, &mut rows, &known);
+    }
+    for row in rows.iter_mut().filter(|row| !known.contains(&row.key)) {
+        if let Some(message_id) = back.get(&row.source_id) {
+            row.state = IntakeState::Recognised;
+            sources.push(source(assignment, row, *message_id));
+        }
     }
     decide(assignment, phase, &mut rows, &known);
     let tx = tools.db.begin().await?;
@@ -95,6 +115,18 @@ fn row(assignment: &Assignment, position: &JobPosition, listed: &Listed) -> Inta
         state: IntakeState::Listed,
         attempts: 0,
         pair: false,
+    }
+}
+
+fn source(assignment: &Assignment, row: &IntakeRow, message_id: MessageId) -> NewSource {
+    NewSource {
+        key: row.key.clone(),
+        mailbox_id: assignment.mailbox.id,
+        message_id,
+        folder: assignment.job.folder.clone(),
+        generation: row.generation.clone(),
+        source_id: row.source_id.clone(),
+        arrived_at: row.arrived_at,
     }
 }
 

@@ -20,6 +20,7 @@ mod parse;
 mod progress;
 mod purge;
 mod record;
+mod returned;
 mod store;
 
 pub use assignment::{Assignment, Bounds, Hold, Stop, Tools, Treatment};
