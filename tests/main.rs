@@ -8,10 +8,12 @@ mod architecture;
 #[cfg(feature = "failpoints")]
 mod concurrent_person;
 mod contract;
+#[expect(dead_code, reason = "shared with the benchmarks, which use what the tests do not")]
 #[path = "../benches/corpus/mod.rs"]
 mod corpus;
 #[cfg(feature = "failpoints")]
 mod crash;
+#[expect(dead_code, reason = "shared with the benchmarks, which use what the tests do not")]
 mod harness;
 mod identical_mails;
 mod migrations;

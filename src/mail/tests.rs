@@ -1,4 +1,3 @@
-#![expect(clippy::unwrap_used, reason = "a test fails by it")]
 //! Whole messages: a golden result beside each fixture, hostile sizes, and bytes at random.
 //!
 //! `MAILROOM_REWRITE_GOLDENS=1 cargo test --lib mail::` writes the goldens anew; read the difference.

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Assignment, Error, Tools};
+use super::{Assignment, Error, Stop, Tools};
 use crate::db;
 use crate::domain::id::RunId;
 use crate::domain::run::{Run, RunProgress, RunState, RunTrigger};
@@ -44,7 +44,12 @@ impl Tracker {
                 db::run::open(db, job.id, job.mailbox_id, self.trigger, now).await?
             }
         };
-        db::run::start(db, run.id, &self.tools.worker, now).await?;
+        match db::run::start(db, run.id, &self.tools.worker, now).await {
+            Ok(()) => {}
+            // Cancelled before it began.
+            Err(db::Error::Stale) => return Err(Error::Stopped(Stop::Cancelled)),
+            Err(error) => return Err(error.into()),
+        }
         run.state = RunState::Running;
         run.started_at = Some(run.started_at.unwrap_or(now));
         run.worker = Some(self.tools.worker.to_string());

@@ -20,7 +20,6 @@ use crate::harness::database::{Fresh, on_sqlite};
 /// A served API with a database of its own. It ends with the test.
 pub struct Served {
     pub address: std::net::SocketAddr,
-    pub services: service::Context,
     key: LocalKey,
     server: tokio::task::JoinHandle<()>,
     _fresh: Fresh,
@@ -59,7 +58,7 @@ pub async fn serve_on(fresh: Fresh, limits: Limits) -> Served {
     let key = LocalKey::new(&[7; 32]).unwrap();
     let database = fresh.database.clone();
     let api = Api {
-        graphql: Executor::new(Backend { services: services.clone() }, limits),
+        graphql: Executor::new(Backend { services }, limits),
         auth: Authenticator::new(key.clone(), clock),
         ready: Arc::new(move || {
             let database = database.clone();
@@ -69,7 +68,7 @@ pub async fn serve_on(fresh: Fresh, limits: Limits) -> Served {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let server = tokio::spawn(async move { axum::serve(listener, api::router(api)).await.unwrap() });
-    Served { address, services, key, server, _fresh: fresh }
+    Served { address, key, server, _fresh: fresh }
 }
 
 impl Served {

@@ -20,7 +20,7 @@ fn promised() -> Outline {
 }
 
 fn exported() -> Outline {
-    Outline::of(&mailroom::api::graphql::schema::sdl())
+    Outline::of(mailroom::api::graphql::schema::sdl())
 }
 
 #[test]

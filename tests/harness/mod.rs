@@ -7,8 +7,8 @@ pub mod dovecot;
 pub mod person;
 pub mod postgres;
 pub mod proxy;
-pub mod script;
 pub mod rows;
+pub mod script;
 pub mod service;
 #[cfg(test)]
 mod smoke;

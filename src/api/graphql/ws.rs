@@ -77,7 +77,7 @@ enum FromClient {
 
 /// What an operation gives: its answers, then its end.
 enum Given {
-    Answer(Answer),
+    Answer(Box<Answer>),
     End,
 }
 
@@ -231,7 +231,11 @@ impl Session {
         };
         match prepared {
             Ok(prepared) => {
-                let answers = self.api.graphql.stream(caller, prepared, request_id).map(Given::Answer);
+                let answers = self
+                    .api
+                    .graphql
+                    .stream(caller, prepared, request_id)
+                    .map(|answer| Given::Answer(Box::new(answer)));
                 let whole = answers.chain(async { Given::End }.into_stream()).boxed();
                 self.operations.insert(id, whole);
                 Ok(())

@@ -104,11 +104,11 @@ fn encoded(text: &str) -> String {
     }
     let mut words = vec![String::new()];
     for c in text.chars() {
-        if let Some(word) = words.last_mut() {
-            if word.len() + c.len_utf8() <= 45 {
-                word.push(c);
-                continue;
-            }
+        if let Some(word) = words.last_mut()
+            && word.len() + c.len_utf8() <= 45
+        {
+            word.push(c);
+            continue;
         }
         words.push(c.to_string());
     }

@@ -96,12 +96,12 @@ impl<'a> Fetching<'a> {
                 continue;
             }
             match self.wire.next().await? {
-                Reply::Fetch(Item { uid: Some(uid), body: Some(body), .. }) => {
-                    if self.asked.iter_mut().any(|asked| asked.unanswered.remove(&uid)) {
-                        match body {
-                            Some(raw) => return Ok(Some(fetched(uid, FetchOutcome::Raw(raw)))),
-                            None => self.doubtful.push(uid),
-                        }
+                Reply::Fetch(Item { uid: Some(uid), body: Some(body), .. })
+                    if self.asked.iter_mut().any(|asked| asked.unanswered.remove(&uid)) =>
+                {
+                    match body {
+                        Some(raw) => return Ok(Some(fetched(uid, FetchOutcome::Raw(raw)))),
+                        None => self.doubtful.push(uid),
                     }
                 }
                 Reply::Done { tag, answer } => self.ended(&tag, &answer),
