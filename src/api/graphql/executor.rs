@@ -65,7 +65,7 @@ pub struct Prepared {
 
 /// The answer to an operation, or one of many to a subscription.
 #[derive(Debug)]
-pub struct Answer(Response);
+pub struct Answer(Box<Response>);
 
 impl Executor {
     /// Over the services, within the limits.
@@ -139,12 +139,12 @@ impl Executor {
 impl Answer {
     fn told(mut response: Response, request_id: &str) -> Self {
         response.errors = told(response.errors, request_id);
-        Self(response)
+        Self(Box::new(response))
     }
 
     /// The answer to a request that never ran, or ran out of time.
     pub fn refused(error: impl Into<ServerError>, request_id: &str) -> Self {
-        Self(Response::from_errors(told(vec![error.into()], request_id)))
+        Self(Box::new(Response::from_errors(told(vec![error.into()], request_id))))
     }
 
     /// Whether the operation never ran: a request error, which has no `data` (GraphQL section 7.1).
