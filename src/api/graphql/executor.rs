@@ -84,7 +84,6 @@ impl Executor {
     }
 
     /// Looks at a request before it runs.
-    #[expect(clippy::result_large_err, reason = "the refusal is the answer, made once a request")]
     pub fn prepare(&self, mut request: Request, request_id: &str) -> Result<Prepared, Answer> {
         match document::inspect(&mut request) {
             Ok(kind) => Ok(Prepared { request, kind }),
