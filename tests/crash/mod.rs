@@ -114,7 +114,8 @@ async fn set_up(service: &Service, port: u16) {
 /// A rule without a value where it must have one: those messages end FAILED, and their originals are kept as they are.
 fn fails_for_bounces() -> Value {
     let expression = format!("message.subject == '{BOUNCE}' ? null : 'fine'");
-    json!({ "attribute": "verdict", "source": { "expression": expression }, "required": true })
+    json!({ "attribute": "verdict", "source": { "expression": expression }, "required": true,
+            "onUpdate": "REPLACE" })
 }
 
 /// The mail that is still to come, and what came.

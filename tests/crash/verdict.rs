@@ -50,17 +50,14 @@ pub async fn settled(fresh: &Fresh, service: &Service, messages: usize) {
 pub async fn rows(fresh: &Fresh, delivered: &[Delivered]) {
     let rows = messages(fresh).await;
     let state = |fails| if fails { "FAILED" } else { "PROCESSED" };
-    let mut expected: Vec<(String, String, String)> = delivered
+    let expected: BTreeMap<(&str, &str), &str> = delivered
         .iter()
-        .map(|mail| (mail.folder.to_owned(), mail.message_id.clone(), state(mail.fails).to_owned()))
+        .map(|mail| ((mail.folder, mail.message_id.trim_matches(['<', '>'])), state(mail.fails)))
         .collect();
-    let mut found: Vec<(String, String, String)> = rows
-        .iter()
-        .map(|row| (row.folder.clone(), format!("<{}>", row.message_id), row.state.clone()))
-        .collect();
-    expected.sort();
-    found.sort();
-    assert_eq!(found, expected, "every message is there, once, in its state");
+    let found: BTreeMap<(&str, &str), &str> =
+        rows.iter().map(|row| ((row.folder.as_str(), row.message_id.as_str()), row.state.as_str())).collect();
+    assert_eq!((rows.len(), expected.len()), (found.len(), delivered.len()), "no message is there twice");
+    assert!(found == expected, "each is there, in its state: {:?}", difference(&found, &expected));
     assert_eq!(
         count(fresh, "SELECT count(*) FROM message_source").await,
         rows.len() as i64,
