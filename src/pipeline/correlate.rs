@@ -149,7 +149,7 @@ impl Loom<'_> {
             Ok(effect) => effect,
             Err(failure) => {
                 let failed = Failed { stage: Stage::Map, reason: failure.message, fault: None };
-                return Effect::failed(failed, Some(matched));
+                return Effect::failed(failed, Some(Match { created: false, ..matched }));
             }
         };
         effect.notes.extend(values.notes.iter().cloned());
