@@ -417,3 +417,14 @@ async fn a_read_only_folder_refuses_changes_without_a_command() {
     assert_eq!(error.fault(SystemClock.now()).code, FaultCode::Forbidden);
     assert_eq!(script.count("UID STORE"), 0);
 }
+
+#[tokio::test]
+async fn a_folder_whose_name_is_not_properly_encoded_is_opened_as_the_server_calls_it() {
+    let list = ("LIST \"\" \"*\"", "* LIST () \"/\" \"R&D\"\n* LIST () \"/\" \"&APY-&AN8-\"\n{tag} OK\n");
+    for (path, name) in [("R&D", "SELECT \"R&D\""), ("öß", "SELECT \"&APY-&AN8-\"")] {
+        let select = (name, "* 0 EXISTS\n* OK [UIDVALIDITY 7] ok\n* OK [UIDNEXT 1] ok\n{tag} OK\n");
+        let script = Script::start(GREETING, &[BARE, LOGIN, DELIMITER, list, select]).await;
+        let listed = open(&script).await.list(path, None).await;
+        assert!(listed.is_ok(), "{listed:?}: {:?}", script.heard());
+    }
+}

@@ -20,7 +20,7 @@ impl ImapSession {
         let delimiter = self.delimiter().await?;
         let mut counts: HashMap<String, (Option<u32>, Option<u32>)> = HashMap::new();
         for folder in &folders {
-            let name = self.argument(&names::wire(&folder.path, delimiter.as_deref()));
+            let name = self.argument(&folder.path).await?;
             // A folder that refuses is listed all the same, without numbers.
             self.wire
                 .ask(&format!("STATUS {name} (MESSAGES UNSEEN)"), |reply| {
@@ -50,6 +50,12 @@ impl ImapSession {
         if self.delimiter.is_none() {
             self.delimiter = entries.first().map(|entry| entry.delimiter.clone());
         }
+        let odd = entries.iter().filter_map(|entry| {
+            let path = names::path(&entry.name, entry.delimiter.as_deref());
+            let proper = names::wire(&path, entry.delimiter.as_deref());
+            (proper != entry.name && path != "INBOX").then(|| (path, entry.name.clone()))
+        });
+        self.odd_names = Some(odd.collect());
         let mut folders: Vec<Folder> =
             entries.iter().filter(|entry| can_be_opened(entry)).map(folder).collect();
         self.assign(&mut folders);

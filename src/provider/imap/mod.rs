@@ -28,6 +28,7 @@ mod transfer;
 mod uids;
 mod wire;
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -121,6 +122,7 @@ impl Imap {
             close: self.timeouts.close,
             delimiter: None,
             trash: None,
+            odd_names: None,
             opened: None,
             listing: None,
         }
@@ -154,6 +156,8 @@ struct ImapSession {
     delimiter: Option<Option<String>>,
     /// The folder with the trash role; None: not asked yet.
     trash: Option<Option<String>>,
+    /// Names on the wire, by path, of folders that are not properly encoded; None: not asked yet.
+    odd_names: Option<HashMap<String, String>>,
     opened: Option<open::Opened>,
     /// The position of a listing that goes on.
     listing: Option<Position>,

@@ -22,6 +22,9 @@ pub(super) fn decode(wire: &str) -> String {
             out.push('&');
         } else {
             let Ok(bytes) = engine().decode(encoded) else { return wire.to_owned() };
+            if bytes.len() % 2 != 0 {
+                return wire.to_owned();
+            }
             let units = bytes.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
             let Ok(text) = char::decode_utf16(units).collect::<Result<String, _>>() else {
                 return wire.to_owned();

@@ -41,8 +41,7 @@ impl ImapSession {
     /// Opens the folder anew, to see what is new in it.
     pub(super) async fn open(&mut self, folder: &str) -> Result<&Opened, Error> {
         self.opened = None;
-        let delimiter = self.delimiter().await?;
-        let name = self.argument(&names::wire(folder, delimiter.as_deref()));
+        let name = self.argument(folder).await?;
         let command = match self.access {
             Access::Look => format!("EXAMINE {name}"),
             Access::Handle => format!("SELECT {name}"),
@@ -91,8 +90,19 @@ impl ImapSession {
         }
     }
 
-    /// A name as an argument. What can't be quoted is not a name that a server gave us.
-    pub(super) fn argument(&self, name: &str) -> String {
-        names::quoted(name).unwrap_or_else(|| "\"\"".to_owned())
+    /// A folder as an argument. Some servers hold names that are not, or not properly, modified UTF-7 (`R&D`): they
+    /// must be said as the server said them.
+    pub(super) async fn argument(&mut self, folder: &str) -> Result<String, Error> {
+        let delimiter = self.delimiter().await?;
+        let mut name = names::wire(folder, delimiter.as_deref());
+        if name.contains('&') {
+            if self.odd_names.is_none() {
+                self.named_folders().await?;
+            }
+            if let Some(odd) = self.odd_names.as_ref().and_then(|odd| odd.get(folder)) {
+                name.clone_from(odd);
+            }
+        }
+        names::quoted(&name).ok_or_else(|| Error::FolderNotFound { folder: folder.to_owned() })
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::dispose::{Outcomes, vanished};
 use super::open::Opened;
 use super::reply::{Answer, Code, Kind, Reply};
-use super::{ImapSession, names, uids};
+use super::{ImapSession, uids};
 use crate::provider::{DisposeOutcome, Error, Order, Place};
 
 const SET: usize = 500;
@@ -196,8 +196,7 @@ impl ImapSession {
         set: &str,
         folder: &str,
     ) -> Result<(Answer, Copied), Error> {
-        let delimiter = self.delimiter().await?;
-        let name = self.argument(&names::wire(folder, delimiter.as_deref()));
+        let name = self.argument(folder).await?;
         let mut copied = Copied::default();
         let mut created = false;
         loop {
