@@ -115,10 +115,24 @@ pub struct Mailbox {
     pub health: MailboxHealth,
     /// Unread at the provider, as of the last check.
     pub unread_count: Option<i32>,
+    /// Tells the mailbox from what it was before it was pointed at another server or login. Empty until it is saved.
+    pub epoch: String,
     /// Counts changes of configuration, for `expectedVersion`.
     pub version: i32,
     /// When it was made.
     pub created_at: DateTime<Utc>,
     /// When its configuration was last changed.
     pub updated_at: DateTime<Utc>,
+}
+
+impl Mailbox {
+    /// The generation of source ids that the provider calls `own` (IMAP: UIDVALIDITY). Two servers may use the same.
+    pub fn generation(&self, own: &str) -> String {
+        format!("{}:{own}", self.epoch)
+    }
+
+    /// What the provider calls the generation; None when it is of another server or login.
+    pub fn own_generation<'a>(&self, generation: &'a str) -> Option<&'a str> {
+        generation.strip_prefix(self.epoch.as_str())?.strip_prefix(':')
+    }
 }

@@ -69,7 +69,7 @@ pub(super) async fn dispose(
     let mut originals = originals.into_iter().peekable();
     while originals.peek().is_some() {
         let batch: Vec<Original> = originals.by_ref().take(BATCH).collect();
-        let orders: Vec<Order> = batch.iter().map(order).collect();
+        let orders: Vec<Order> = batch.iter().map(|original| order(assignment, original)).collect();
         kill::point("dispose.before");
         let answers = assignment.hold.touch(&tools.bounds, session.dispose(folder, &orders)).await??;
         kill::point("dispose.done_unrecorded");
@@ -125,9 +125,11 @@ async fn record(
     Ok(changed)
 }
 
-fn order(original: &Original) -> Order {
+fn order(assignment: &Assignment, original: &Original) -> Order {
+    // Of another server or login: no generation there, and so left alone.
+    let generation = assignment.mailbox.own_generation(&original.generation).unwrap_or_default();
     Order {
-        generation: original.generation.clone(),
+        generation: generation.to_owned(),
         source_id: original.source_id.clone(),
         internet_message_id: original.internet_message_id.clone(),
         size: u64::try_from(original.size).unwrap_or(0),

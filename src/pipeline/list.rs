@@ -23,10 +23,14 @@ pub(super) async fn list(
     let mut pairing: Option<Pairing> = None;
     loop {
         assignment.hold.go_on()?;
-        let since = position
-            .as_ref()
-            .map(|at| Position { generation: at.generation.clone(), token: at.token.clone() });
+        // A position at another server or login tells nothing here.
+        let since = position.as_ref().and_then(|at| {
+            let generation = assignment.mailbox.own_generation(&at.generation)?.to_owned();
+            Some(Position { generation, token: at.token.clone() })
+        });
         let mut page = session.list(&job.folder, since.as_ref()).await?;
+        page.renumbered |= position.is_some() && since.is_none();
+        page.position.generation = assignment.mailbox.generation(&page.position.generation);
         let phase = match &position {
             None => ListingPhase::First,
             Some(_) if page.renumbered => ListingPhase::Renumbered,

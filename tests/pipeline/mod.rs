@@ -11,6 +11,7 @@ use crate::harness::database::{Fresh, on_both};
 use room::{Room, start};
 
 on_both!(
+    another_server_with_the_same_ids_hides_no_mail,
     a_message_becomes_one_row_one_effect_and_is_marked_read,
     a_reply_joins_in_the_same_batch_and_in_a_later_one,
     a_parent_that_comes_after_its_reply_joins_it,
@@ -131,8 +132,8 @@ async fn renumbered_ids_take_in_nothing_again(fresh: Fresh) {
         assert_eq!(room.count("message").await, 7);
         assert_eq!(room.count("process_instance").await, 7);
     }
-    assert_eq!(room.count("intake WHERE state = 'OLD' AND generation = '3'").await, 5);
-    assert_eq!(room.count("intake WHERE state = 'RECOGNISED' AND generation = '3'").await, 7);
+    assert_eq!(room.count("intake WHERE state = 'OLD' AND generation = '1:3'").await, 5);
+    assert_eq!(room.count("intake WHERE state = 'RECOGNISED' AND generation = '1:3'").await, 7);
 }
 
 async fn what_renumbering_cannot_prove_is_taken_in(fresh: Fresh) {
@@ -269,4 +270,22 @@ async fn offsets_have_no_gap_and_no_repeat(fresh: Fresh) {
     assert_eq!(offsets, expected);
     assert_eq!(room.count("event WHERE type = 'MESSAGE_RECEIVED'").await, 9);
     assert_eq!(room.count("event WHERE type = 'PROCESS_INSTANCE_CREATED'").await, 9);
+}
+
+async fn another_server_with_the_same_ids_hides_no_mail(fresh: Fresh) {
+    let mut room = Room::make(fresh).await;
+    room.fake.deliver("INBOX", minute(1), &mail("both@x", "", "Was moved along"));
+    room.fake.deliver("INBOX", minute(2), &mail("stays@x", "", "Stays on the old server"));
+    room.run().await.unwrap();
+    // The new server numbers from 1 too, under the same UIDVALIDITY.
+    room.fake.change("INBOX", |folder| {
+        folder.next = 0;
+        folder.mail.clear();
+    });
+    room.fake.deliver("INBOX", minute(3), &mail("new@x", "", "Only on the new server"));
+    room.fake.deliver("INBOX", minute(1), &mail("both@x", "", "Was moved along"));
+    room.point_elsewhere();
+    room.run().await.unwrap();
+    let ids = room.column("SELECT internet_message_id FROM message ORDER BY internet_message_id").await;
+    assert_eq!(ids, ["both@x", "new@x", "stays@x"]);
 }

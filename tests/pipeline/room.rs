@@ -85,6 +85,11 @@ impl Room {
         }
     }
 
+    /// The mailbox is at another server from now on.
+    pub fn point_elsewhere(&mut self) {
+        self.mailbox = Arc::new(Mailbox { epoch: "2".to_owned(), ..Mailbox::clone(&self.mailbox) });
+    }
+
     /// Executes the job once under a lease of its own.
     pub async fn run(&self) -> Result<Option<Run>, pipeline::Error> {
         let ttl = Duration::from_secs(30);
@@ -211,6 +216,7 @@ fn mailbox(mapping: &Mapping) -> (Credential, Mailbox) {
         paused: false,
         health: MailboxHealth::new(start()),
         unread_count: None,
+        epoch: "1".to_owned(),
         version: 1,
         created_at: start(),
         updated_at: start(),

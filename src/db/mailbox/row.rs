@@ -87,6 +87,7 @@ impl TryFrom<mailbox::Model> for Mailbox {
                 fault: row.fault.map(|fault| from_json(TABLE, fault)).transpose()?,
             },
             unread_count: row.unread_count,
+            epoch: row.identity.iter().take(4).map(|byte| format!("{byte:02x}")).collect(),
             version: row.version,
             created_at: row.created_at,
             updated_at: row.updated_at,

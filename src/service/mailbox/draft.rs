@@ -46,6 +46,7 @@ pub(super) fn new(problems: &mut Problems, input: CreateMailbox, now: DateTime<U
         paused: false,
         health: MailboxHealth::new(now),
         unread_count: None,
+        epoch: String::new(),
         version: 1,
         created_at: now,
         updated_at: now,
