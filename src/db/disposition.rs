@@ -203,7 +203,8 @@ pub async fn to_purge(db: &impl ConnectionTrait, job_id: JobId, limit: u64) -> R
     Ok(found)
 }
 
-/// Writes that originals were removed for good, or why not.
+/// Writes that an original was removed for good; with a note, that it was no longer where we put it: removed by us
+/// before a crash, or taken away by someone else.
 pub async fn record_purge(
     tx: &impl ConnectionTrait,
     message_id: MessageId,
@@ -211,7 +212,7 @@ pub async fn record_purge(
 ) -> Result<(), Error> {
     let sql = "UPDATE message SET purge = $1, disposition_note = COALESCE($2, disposition_note) \
                WHERE purge = 'WANTED' AND id = $3";
-    let state = if note.is_none() { "DONE" } else { "LEFT" };
+    let state = if note.is_none() { "DONE" } else { "GONE" };
     let values: [Value; 3] = [state.into(), note.into(), message_id.0.into()];
     tx.execute_raw(Statement::from_sql_and_values(tx.get_database_backend(), sql, values)).await?;
     Ok(())

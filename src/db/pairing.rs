@@ -115,7 +115,7 @@ pub async fn departed(
     }
     let sql = "SELECT id, received_at, internet_message_id_hash, moved_to FROM message \
                WHERE mailbox_id = $1 AND folder = $2 AND received_at BETWEEN $3 AND $4 \
-               AND moved_to IS NOT NULL AND (purge IS NULL OR purge <> 'DONE') \
+               AND moved_to IS NOT NULL AND (purge IS NULL OR purge = 'WANTED') \
                AND internet_message_id_hash IS NOT NULL ORDER BY id";
     let values = [mailbox_id.0.into(), folder.into(), from.into(), until.into()];
     let rows = Row::find_by_statement(Statement::from_sql_and_values(db.get_database_backend(), sql, values))
