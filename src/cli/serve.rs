@@ -1,5 +1,7 @@
 //! `mailroom serve`.
 
+use std::time::Duration;
+
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -16,6 +18,9 @@ Examples:
 
 SIGTERM or SIGINT drains: no new work, running batches finish within http.drain_seconds. A second one ends
 the process at once; nothing is lost by it, what was unfinished is taken up again.";
+
+/// Signals so soon after the first are the same one.
+const ONE_SIGNAL: Duration = Duration::from_millis(500);
 
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -53,6 +58,13 @@ pub(super) fn stop_on_signals() -> Result<CancellationToken, Failure> {
         let mut next = async || tokio::select! { _ = terminate.recv() => (), _ = interrupt.recv() => () };
         next().await;
         told.cancel();
+        // Shells and wrappers may pass one signal on twice.
+        let _ = tokio::time::timeout(ONE_SIGNAL, async {
+            loop {
+                next().await
+            }
+        })
+        .await;
         next().await;
         output::note("Ended at once.");
         std::process::exit(Exit::Failed as i32);

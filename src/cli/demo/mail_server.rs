@@ -19,6 +19,9 @@ pub(super) const USER: &str = "support";
 /// How long it may take to greet, and to end.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// How the folder of its sockets begins.
+const RUN: &str = "mailroom-demo-";
+
 const INSTALL: &str = "on Debian: apt-get install dovecot-imapd (./demo.sh does it)";
 
 /// The running server.
@@ -43,8 +46,9 @@ impl MailServer {
             .hint("end the other program, or start afresh in another folder with --dir"));
         }
         // Not in the demo's folder: names of Unix sockets have at most 107 bytes.
-        let run = std::env::temp_dir().join(format!("mailroom-demo-{}", uuid::Uuid::now_v7().simple()));
+        let run = std::env::temp_dir().join(format!("{RUN}{}", uuid::Uuid::now_v7().simple()));
         std::fs::create_dir(&run)?;
+        std::fs::write(here.join("run"), run.as_os_str().as_encoded_bytes())?;
         let conf = here.join("dovecot.conf");
         std::fs::write(&conf, configuration(folder, settled, &run, &mail)?)?;
         let log = std::fs::File::create(here.join("stderr"))?;
@@ -137,6 +141,15 @@ async fn installed() -> Result<&'static str, Failure> {
 
 /// Ends the server of an earlier demo that was killed.
 async fn end_leftover(here: &Path) {
+    end_process(here).await;
+    let run = PathBuf::from(std::fs::read_to_string(here.join("run")).unwrap_or_default());
+    let is_ours = run.file_name().is_some_and(|name| name.to_string_lossy().starts_with(RUN));
+    if is_ours && run.starts_with(std::env::temp_dir()) {
+        let _ = std::fs::remove_dir_all(&run);
+    }
+}
+
+async fn end_process(here: &Path) {
     let Ok(id) = std::fs::read_to_string(here.join("pid")) else { return };
     let Ok(id) = id.trim().parse::<u32>() else { return };
     let command = std::fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default();

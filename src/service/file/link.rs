@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn a_name_can_t_leave_its_place_in_the_link() {
-        assert_eq!(path_segment("../../étude?x=1&y#z.pdf"), "__.._tude_x_1_y_z.pdf".trim_start_matches('.'));
+        assert_eq!(path_segment("../../étude?x=1&y#z.pdf"), "_..__tude_x_1_y_z.pdf");
         assert_eq!(path_segment(".."), "file");
         assert_eq!(path_segment(&"a".repeat(500)).len(), 80);
     }
