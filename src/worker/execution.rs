@@ -29,7 +29,7 @@ pub(super) struct Task {
 }
 
 /// Executes it, if the mailbox is free; answers whether it was.
-pub(super) async fn execute(parts: &Parts, stop: &CancellationToken, task: Task) -> bool {
+pub(super) async fn execute(parts: &Parts, stop: &CancellationToken, mut task: Task) -> bool {
     let db = parts.tools.db.write();
     let claimed = db::lease::claim(db, task.mailbox_id, &parts.tools.worker, parts.settings.lease).await;
     let lease = match claimed {
@@ -41,7 +41,7 @@ pub(super) async fn execute(parts: &Parts, stop: &CancellationToken, task: Task)
         }
     };
     let (hold, beating) = heartbeat::start(parts, stop, lease.clone(), task.job_id);
-    let ended = match prepare(parts, &task).await {
+    let ended = match prepare(parts, &mut task).await {
         Ok(Prepared { mailbox, job, work: Work::TakeIn(treatment) }) => {
             let assignment = Assignment { mailbox, job, treatment, hold };
             let tracker = Tracker::new(&parts.tools, &assignment, task.trigger, task.run);
@@ -120,8 +120,13 @@ impl From<db::Error> for Unprepared {
 }
 
 /// Reads the configuration under the lease, as it is now.
-async fn prepare(parts: &Parts, task: &Task) -> Result<Prepared, Unprepared> {
+async fn prepare(parts: &Parts, task: &mut Task) -> Result<Prepared, Unprepared> {
     let db = parts.tools.db.read();
+    // It was read before the lease was ours: whoever held it may have gone on with the run, or ended it.
+    if let Some(run) = &task.run {
+        let current = db::run::get(db, run.id).await?.filter(|run| run.finished_at.is_none());
+        task.run = Some(current.ok_or(Unprepared::Idle)?);
+    }
     let Some(job) = db::job::get(db, task.job_id).await?.map(Arc::new) else { return Err(Unprepared::Idle) };
     let Some(mailbox) = db::mailbox::get(db, task.mailbox_id).await?.map(Arc::new) else {
         return Err(Unprepared::Idle);
