@@ -173,7 +173,11 @@ pub async fn originals(fresh: &Fresh, person: &mut Person) {
             assert_eq!(row.disposition, done, "{id} in {}", folder.name);
             if processed && folder.purged {
                 // GONE: killed after it was purged, and before that was written.
-                assert!(matches!(row.purge.as_deref(), Some("DONE" | "GONE")), "{id} was purged: {:?}", row.purge);
+                assert!(
+                    matches!(row.purge.as_deref(), Some("DONE" | "GONE")),
+                    "{id} was purged: {:?}",
+                    row.purge
+                );
             } else {
                 let place = folder.target.filter(|_| processed).unwrap_or(folder.name);
                 // What is deleted keeps its flags.
