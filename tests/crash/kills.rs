@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::harness::service::Service;
 
 /// How often each kill point is struck.
-pub const ROUNDS: usize = 2;
+pub const ROUNDS: usize = 4;
 /// By `std::process::abort`, as a kill point does.
 const ABORTED: i32 = 6;
 
@@ -18,10 +18,10 @@ pub enum Kill {
     After(Duration),
 }
 
-/// Every kill point in turn, and random moments between; at least 50 on each database.
+/// Every kill point in turn, and random moments between; at least 100 on each database.
 pub fn plan() -> Vec<Kill> {
     let wanted = std::env::var_os("MAILROOM_CRASH_KILLS")
-        .map_or(50, |kills| kills.to_string_lossy().parse::<usize>().expect("a number of kills"));
+        .map_or(100, |kills| kills.to_string_lossy().parse::<usize>().expect("a number of kills"));
     let points = points();
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
     let mut kills = Vec::new();
