@@ -17,6 +17,7 @@ mod crash;
 mod harness;
 mod identical_mails;
 mod migrations;
+mod outage;
 mod pipeline;
 mod provider;
 mod service;

@@ -68,6 +68,11 @@ impl Cause {
         }
     }
 
+    /// The fault is in the house, not at the provider: the mailbox fares as before.
+    const fn is_ours(&self) -> bool {
+        matches!(self, Self::Pipeline(pipeline::Error::Database(_) | pipeline::Error::Blob(_)))
+    }
+
     const fn stop(&self) -> Option<Stop> {
         match self {
             Self::Pipeline(pipeline::Error::Stopped(stop)) => Some(*stop),
@@ -93,6 +98,7 @@ pub(super) async fn conclude(parts: &Parts, lease: &Lease, ended: Ended) -> Resu
     let health = match (&result, stop) {
         (_, Some(Stop::Cancelled)) => None,
         (Ok(()), _) => Some(recovered(&mailbox.health, run.is_some(), now)),
+        (Err(cause), _) if cause.is_ours() => None,
         (Err(cause), _) => Some(troubled(&mailbox.health, cause, jitter(), now)),
     };
     let mut events = Vec::new();
@@ -103,7 +109,12 @@ pub(super) async fn conclude(parts: &Parts, lease: &Lease, ended: Ended) -> Resu
         mailbox_id: Some(mailbox.id),
         fact,
     };
-    let next = next_run(&job, parts.settings.interval, now);
+    let next = next_run(&job, parts.settings.interval, now).map(|next| match (&result, &health) {
+        // It is tried again when the mailbox may be, not only at its next turn.
+        (Err(cause), _) if cause.is_ours() => next.min(now + back_off(1, None, jitter())),
+        (Err(_), Some(health)) => next.min(health.next_attempt_at.unwrap_or(next)),
+        _ => next,
+    });
     let tx = parts.tools.db.begin().await?;
     db::lease::check(&tx, lease).await?;
     if let Some(health) = health.filter(|health| *health != mailbox.health) {
