@@ -81,7 +81,7 @@ pub struct Correlation {
 }
 
 /// How a message is matched to an instance that already exists. Default strategies: REFERENCE_IN_SUBJECT,
-/// THREAD_HEADERS, CONVERSATION.
+/// THREAD_HEADERS.
 #[derive(InputObject)]
 pub struct CorrelationInput {
     /// Tried in order; the first match wins.
