@@ -53,6 +53,7 @@ pub async fn create(
     if let Some(job) = job {
         db::job::insert(&tx, &job).await.map_err(|error| job::taken(error, &Path::of("job")))?;
     }
+    let mailbox = db::mailbox::get(&tx, mailbox.id).await?.ok_or(Error::NotFound)?;
     tx.commit().await.map_err(db::Error::from)?;
     cx.wake.ring();
     Ok(mailbox)
