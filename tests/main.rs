@@ -13,10 +13,12 @@ mod contract;
 mod corpus;
 #[cfg(feature = "failpoints")]
 mod crash;
+mod event_log;
 #[expect(dead_code, reason = "shared with the benchmarks, which use what the tests do not")]
 mod harness;
 mod identical_mails;
 mod migrations;
+mod misconfigured;
 mod outage;
 mod pipeline;
 mod provider;
