@@ -38,7 +38,7 @@ async fn write(db: Database, writer: usize) {
     for commit in 0..COMMITS {
         let tx = db.begin().await.unwrap();
         // Some give up: their offsets are given to others.
-        let gives_up = (writer + commit) % 5 == 0;
+        let gives_up = (writer + commit).is_multiple_of(5);
         db::event::append(&tx, events(1 + (writer * commit) % 3)).await.unwrap();
         if gives_up {
             tx.rollback().await.unwrap();
@@ -73,7 +73,7 @@ async fn a_reader_never_sees_an_offset_before_those_below_it(fresh: Fresh) {
     assert_eq!(high, rows);
     let written = (0..WRITERS)
         .flat_map(|writer| (0..COMMITS).map(move |commit| (writer, commit)))
-        .filter(|(writer, commit)| (writer + commit) % 5 != 0)
+        .filter(|(writer, commit)| !(writer + commit).is_multiple_of(5))
         .map(|(writer, commit)| 1 + (writer * commit) % 3)
         .sum::<usize>();
     assert_eq!(rows, i64::try_from(written).unwrap());
