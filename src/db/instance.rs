@@ -1,67 +1,49 @@
 //! Process instances: finding, locking, making and changing them in the intake's transaction.
 
-use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseBackend, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect, Statement,
+    QuerySelect, Select, Statement,
 };
 use serde_json::{Map, Value};
 
 use super::entity::{correlation_key, process_instance};
 use super::{Error, hash_key};
 use crate::domain::id::{InstanceId, MessageId};
-use crate::domain::instance::ProcessInstance;
+use crate::domain::instance::{InstanceState, ProcessInstance};
+use crate::domain::mapping::{CorrelationKey, Key, Role};
 
-/// What a correlation key is to the message that wrote it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum KeyRole {
-    /// Its own Message-ID.
-    Own = 0,
-    /// A Message-ID that it names in In-Reply-To or References.
-    Referenced = 1,
-}
-
-/// A key that finds an instance.
+/// A key as it is stored: by its hash.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CorrelationKey {
-    /// Hash of process and Message-ID.
-    pub key: Vec<u8>,
-    /// What it is to its message.
-    pub role: KeyRole,
+pub struct StoredKey {
+    /// Hash of process and key.
+    pub hash: Vec<u8>,
+    /// What it is to the message that wrote it.
+    pub role: Role,
     /// The instance found by it.
     pub instance_id: InstanceId,
     /// The message that wrote it.
     pub message_id: MessageId,
 }
 
-/// An instance as the intake holds it: locked until its transaction ends.
-#[derive(Debug, Clone, PartialEq)]
-pub struct LockedInstance {
-    /// The instance.
-    pub instance: ProcessInstance,
-    /// When it was closed.
-    pub closed_at: Option<DateTime<Utc>>,
-    /// The message that changed it last.
-    pub last_message_id: Option<MessageId>,
-}
-
-/// How a Message-ID is found within a process.
-pub fn thread_key(process: &str, internet_message_id: &str) -> Vec<u8> {
-    hash_key(&[b"thread", process.as_bytes(), internet_message_id.as_bytes()])
+/// How a key is found: within its process.
+pub fn key_hash(process: &str, key: &Key) -> Vec<u8> {
+    match key {
+        Key::Thread(id) => hash_key(&[b"thread", process.as_bytes(), id.as_bytes()]),
+    }
 }
 
 /// Every line of the given keys.
-pub async fn by_keys(tx: &impl ConnectionTrait, keys: &[Vec<u8>]) -> Result<Vec<CorrelationKey>, Error> {
+pub async fn by_keys(tx: &impl ConnectionTrait, hashes: &[Vec<u8>]) -> Result<Vec<StoredKey>, Error> {
     let mut found = Vec::new();
-    for chunk in keys.chunks(1000) {
+    for chunk in hashes.chunks(1000) {
         let rows = correlation_key::Entity::find()
             .filter(correlation_key::Column::Key.is_in(chunk.iter().cloned()))
             .all(tx)
             .await?;
-        found.extend(rows.into_iter().map(|row| CorrelationKey {
-            key: row.key,
-            role: if row.role == KeyRole::Own as i16 { KeyRole::Own } else { KeyRole::Referenced },
+        found.extend(rows.into_iter().map(|row| StoredKey {
+            hash: row.key,
+            role: if row.role == Role::Own as i16 { Role::Own } else { Role::Referenced },
             instance_id: row.instance_id.into(),
             message_id: row.message_id.into(),
         }));
@@ -88,26 +70,23 @@ pub async fn ids_by_references(
 }
 
 /// Locks instances by id, in the order of their ids, and reads them as they are now.
-pub async fn lock(tx: &impl ConnectionTrait, ids: &[InstanceId]) -> Result<Vec<LockedInstance>, Error> {
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut select = process_instance::Entity::find()
-        .filter(process_instance::Column::Id.is_in(ids.iter().map(|id| id.0)))
-        .order_by_asc(process_instance::Column::Id);
+pub async fn lock(tx: &impl ConnectionTrait, ids: &[InstanceId]) -> Result<Vec<InstanceState>, Error> {
+    let mut select = states(ids);
     if tx.get_database_backend() == DatabaseBackend::Postgres {
         select = select.lock_exclusive();
     }
-    let rows = select.all(tx).await?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(LockedInstance {
-                closed_at: row.closed_at,
-                last_message_id: row.last_message_id.map(Into::into),
-                instance: row.try_into()?,
-            })
-        })
-        .collect()
+    select.all(tx).await?.into_iter().map(InstanceState::try_from).collect()
+}
+
+/// Reads instances by id, as they are now.
+pub async fn look(db: &impl ConnectionTrait, ids: &[InstanceId]) -> Result<Vec<InstanceState>, Error> {
+    states(ids).all(db).await?.into_iter().map(InstanceState::try_from).collect()
+}
+
+fn states(ids: &[InstanceId]) -> Select<process_instance::Entity> {
+    process_instance::Entity::find()
+        .filter(process_instance::Column::Id.is_in(ids.iter().map(|id| id.0)))
+        .order_by_asc(process_instance::Column::Id)
 }
 
 /// The last number given, held for this transaction until it ends.
@@ -140,7 +119,7 @@ pub async fn take_numbers(tx: &impl ConnectionTrait, prefix: &str, count: i64) -
 }
 
 /// Writes new instances.
-pub async fn insert(tx: &impl ConnectionTrait, instances: &[LockedInstance]) -> Result<(), Error> {
+pub async fn insert(tx: &impl ConnectionTrait, instances: &[InstanceState]) -> Result<(), Error> {
     if instances.is_empty() {
         return Ok(());
     }
@@ -167,7 +146,7 @@ pub async fn insert(tx: &impl ConnectionTrait, instances: &[LockedInstance]) -> 
 }
 
 /// Writes a locked instance back, as its next version.
-pub async fn update(tx: &impl ConnectionTrait, locked: &LockedInstance) -> Result<(), Error> {
+pub async fn update(tx: &impl ConnectionTrait, locked: &InstanceState) -> Result<(), Error> {
     let instance = &locked.instance;
     process_instance::Entity::update_many()
         .set(process_instance::ActiveModel {
@@ -185,16 +164,24 @@ pub async fn update(tx: &impl ConnectionTrait, locked: &LockedInstance) -> Resul
     Ok(())
 }
 
-/// Writes keys, sorted; those that are there already stay.
-pub async fn add_keys(tx: &impl ConnectionTrait, mut keys: Vec<CorrelationKey>) -> Result<(), Error> {
-    keys.sort_by(|a, b| (&a.key, a.role as i16, a.instance_id).cmp(&(&b.key, b.role as i16, b.instance_id)));
-    keys.dedup_by(|a, b| a.key == b.key && a.role == b.role && a.instance_id == b.instance_id);
+/// Writes keys of the process, sorted; those that are there already stay.
+pub async fn add_keys(
+    tx: &impl ConnectionTrait,
+    process: &str,
+    keys: Vec<CorrelationKey>,
+) -> Result<(), Error> {
+    let mut keys: Vec<_> = keys
+        .into_iter()
+        .map(|key| (key_hash(process, &key.key), key.role as i16, key.instance_id, key.message_id))
+        .collect();
+    keys.sort();
+    keys.dedup_by(|a, b| (&a.0, a.1, a.2) == (&b.0, b.1, b.2));
     for chunk in keys.chunks(1000) {
-        let rows = chunk.iter().map(|key| correlation_key::ActiveModel {
-            key: Set(key.key.clone()),
-            role: Set(key.role as i16),
-            instance_id: Set(key.instance_id.0),
-            message_id: Set(key.message_id.0),
+        let rows = chunk.iter().map(|(hash, role, instance_id, message_id)| correlation_key::ActiveModel {
+            key: Set(hash.clone()),
+            role: Set(*role),
+            instance_id: Set(instance_id.0),
+            message_id: Set(message_id.0),
         });
         correlation_key::Entity::insert_many(rows)
             .on_conflict(OnConflict::new().do_nothing().to_owned())
@@ -221,6 +208,18 @@ impl TryFrom<process_instance::Model> for ProcessInstance {
             version: row.version,
             created_at: row.created_at,
             updated_at: row.updated_at,
+        })
+    }
+}
+
+impl TryFrom<process_instance::Model> for InstanceState {
+    type Error = Error;
+
+    fn try_from(row: process_instance::Model) -> Result<Self, Error> {
+        Ok(Self {
+            closed_at: row.closed_at,
+            last_message_id: row.last_message_id.map(Into::into),
+            instance: row.try_into()?,
         })
     }
 }

@@ -1,9 +1,10 @@
 //! The only sea-orm code: rows stay private to it, domain types go in and out.
 //!
 //! Functions take `&impl ConnectionTrait`, so that they work inside and outside of a transaction. Configuration:
-//! `credential` `mailbox` `mapping` `job`. The intake: `intake` `lease` `store` `run` `event`. Lists and loaders: `read`.
+//! `credential` `mailbox` `mapping` `job`. The intake: `intake` `lease` `correlation` `instance` `store` `run` `event`. Lists and loaders: `read`.
 
 mod connect;
+pub mod correlation;
 pub mod credential;
 pub mod disposition;
 mod entity;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
-use super::id::{InstanceId, MailboxId, MappingId};
+use super::id::{InstanceId, MailboxId, MappingId, MessageId};
 
 /// One instance of a business process.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,6 +30,17 @@ pub struct ProcessInstance {
     pub created_at: DateTime<Utc>,
     /// When it was last changed.
     pub updated_at: DateTime<Utc>,
+}
+
+/// An instance with what deciding about further messages needs to know of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InstanceState {
+    /// The instance.
+    pub instance: ProcessInstance,
+    /// When it was closed.
+    pub closed_at: Option<DateTime<Utc>>,
+    /// The message that changed it last.
+    pub last_message_id: Option<MessageId>,
 }
 
 /// A reference: the prefix, a dash, and the number with at least six digits.

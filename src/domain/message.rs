@@ -59,7 +59,18 @@ pub struct Match {
     pub created: bool,
 }
 
-/// Why a message failed.
+/// Why a message can't be processed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Failed {
+    /// Where.
+    pub stage: Stage,
+    /// In a sentence.
+    pub reason: String,
+    /// What the provider answered.
+    pub fault: Option<Fault>,
+}
+
+/// Why a message failed, as it is stored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MessageFailure {
     /// Where.

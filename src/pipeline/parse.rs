@@ -9,10 +9,9 @@ use super::{Assignment, Error, Tools, kill};
 use crate::blob::BlobKey;
 use crate::db::intake::IntakeRow;
 use crate::db::store::RawPlace;
-use crate::domain::fault::Fault;
 use crate::domain::id::MessageId;
-use crate::domain::mapping::{Parsed, Signals, Values};
-use crate::domain::message::Stage;
+use crate::domain::mapping::{Parsed, Treated};
+use crate::domain::message::{Failed, Stage};
 use crate::domain::parsed::ParsedMessage;
 use crate::mail;
 use crate::provider::{Extent, FetchOutcome};
@@ -43,21 +42,10 @@ pub(super) struct Draft {
     pub(super) size: i64,
     /// What it says; None where it could not be read.
     pub(super) parsed: Option<Box<ParsedMessage>>,
-    /// What the rules gave, and what correlation looks up.
-    pub(super) mapped: Option<Box<(Values, Signals)>>,
+    /// What the mapping made of it by itself.
+    pub(super) treated: Option<Box<Treated>>,
     /// Why it can't be processed.
     pub(super) failed: Option<Failed>,
-}
-
-/// Why a message can't be processed.
-#[derive(Debug, Clone)]
-pub(super) struct Failed {
-    /// Where.
-    pub(super) stage: Stage,
-    /// In a sentence.
-    pub(super) reason: String,
-    /// What the provider answered.
-    pub(super) fault: Option<Fault>,
 }
 
 /// Parses a batch, away from the threads that wait for the network.
@@ -128,7 +116,7 @@ fn draft(tools: &Tools, assignment: &Assignment, row: IntakeRow, extent: Extent,
         raw: place.unwrap_or(RawPlace::Nowhere),
         size: if whole { i64::try_from(raw.len()).unwrap_or(i64::MAX) } else { listed },
         parsed: None,
-        mapped: None,
+        treated: None,
         failed: None,
         row,
     };
@@ -145,10 +133,9 @@ fn draft(tools: &Tools, assignment: &Assignment, row: IntakeRow, extent: Extent,
     }
     if let (Some(parsed), None) = (&draft.parsed, &draft.failed) {
         let view = Parsed { message: parsed, received_at: draft.row.arrived_at };
-        let compiled = &assignment.treatment.compiled;
-        let map = || (compiled.values(&view), compiled.signals(parsed, draft.row.arrived_at));
-        match catch_unwind(AssertUnwindSafe(map)) {
-            Ok(mapped) => draft.mapped = Some(Box::new(mapped)),
+        let treat = || assignment.treatment.compiled.treat(&view);
+        match catch_unwind(AssertUnwindSafe(treat)) {
+            Ok(treated) => draft.treated = Some(Box::new(treated)),
             Err(_) => {
                 let reason = "Mapping it met a fault of mailroom; its raw bytes are kept.".to_owned();
                 draft.failed = Some(Failed { stage: Stage::Map, reason, fault: None });
@@ -179,7 +166,7 @@ impl Draft {
             raw: RawPlace::Nowhere,
             size: 0,
             parsed: None,
-            mapped: None,
+            treated: None,
             failed: Some(failed),
             row,
         }

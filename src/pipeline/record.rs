@@ -3,7 +3,6 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Assignment;
-use super::correlate::Effect;
 use super::parse::Draft;
 use super::store::{Original, state_of};
 use crate::db::pairing::NewSource;
@@ -11,6 +10,7 @@ use crate::db::store::{NewMessage, RawPlace};
 use crate::domain::event::{Fact, NewEvent};
 use crate::domain::handling::{Disposition, DispositionState, DispositionStatus, OriginalFate};
 use crate::domain::id::{AttachmentId, EventId, RunId};
+use crate::domain::mapping::Effect;
 use crate::domain::message::{AddressRole, Attachment, Message, MessageFailure, MessageState};
 use crate::domain::parsed::{Address, Importance, ParsedMessage};
 

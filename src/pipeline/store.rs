@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::correlate::{self, Effect, Woven};
-use super::parse::{Draft, Drafts, Failed};
+use super::correlate;
+use super::parse::{Draft, Drafts};
 use super::{Assignment, Error, Tools, Tracker, kill, record};
 use crate::db;
 use crate::db::intake::{IntakeRow, SourceKey};
@@ -12,7 +12,8 @@ use crate::db::pairing::NewSource;
 use crate::domain::handling::{Disposition, DispositionState};
 use crate::domain::id::{MessageId, RunId};
 use crate::domain::intake::IntakeState;
-use crate::domain::message::{MessageState, Stage};
+use crate::domain::mapping::{Effect, Woven};
+use crate::domain::message::{Failed, MessageState, Stage};
 
 /// How often a transaction that lost against another is repeated.
 const REPEATS: u32 = 6;
@@ -148,17 +149,17 @@ impl Context<'_> {
         let fresh = db::store::insert_sources(&tx, &sources.iter().collect::<Vec<_>>()).await?;
         let duplicates = batch.len() - fresh.len() + paired.len();
         let batch: Vec<&Draft> = batch.into_iter().filter(|draft| fresh.contains(&draft.row.key)).collect();
-        let woven = self.weave(&tx, &batch).await?;
+        let (effects, woven) = self.weave(&tx, &batch).await?;
         kill::point("store.inserted");
         db::instance::insert(&tx, &woven.made).await?;
         for changed in &woven.changed {
             db::instance::update(&tx, changed).await?;
         }
-        let (messages, events, originals) = record::compose(assignment, run_id, &batch, &woven.effects, now);
+        let (messages, events, originals) = record::compose(assignment, run_id, &batch, &effects, now);
         db::store::insert_messages(&tx, messages).await?;
-        db::instance::add_keys(&tx, woven.keys).await?;
-        self.settle(&tx, &sources, &batch, &woven.effects, &paired).await?;
-        let counted = tracker.after(|progress| tally(progress, &woven.effects, duplicates));
+        db::instance::add_keys(&tx, &assignment.treatment.mapping.process, woven.keys).await?;
+        self.settle(&tx, &sources, &batch, &effects, &paired).await?;
+        let counted = tracker.after(|progress| tally(progress, &effects, duplicates));
         if let Some((run_id, progress)) = &counted {
             db::run::progress(&tx, *run_id, progress).await?;
         }
@@ -166,31 +167,30 @@ impl Context<'_> {
         kill::point("store.before_commit");
         tx.commit().await?;
         kill::point("store.committed");
-        tracker.count(|progress| tally(progress, &woven.effects, duplicates));
+        tracker.count(|progress| tally(progress, &effects, duplicates));
         Ok(originals)
     }
 
     /// Decides. Where others may write meanwhile and instances are made, again under the lock of the counter: another
     /// mailbox of the same process may have made one of the same thread.
-    async fn weave(&self, tx: &db::Transaction, batch: &[&Draft]) -> Result<Woven, db::Error> {
+    async fn weave(&self, tx: &db::Transaction, batch: &[&Draft]) -> Result<(Vec<Effect>, Woven), db::Error> {
         let now = self.tools.clock.now();
-        let treatment = &self.assignment.treatment;
-        let prefix = &treatment.mapping.reference_prefix;
+        let prefix = &self.assignment.treatment.mapping.reference_prefix;
         if !self.tools.db.has_one_writer() {
-            let known = correlate::look_up(tx, treatment, batch).await?;
-            let woven = correlate::weave(self.assignment, batch, known, 0, now);
+            let known = correlate::look_up(tx, self.assignment, batch).await?;
+            let (effects, woven) = correlate::weave(self.assignment, batch, known, 0, now);
             if woven.made.is_empty() {
-                return Ok(woven);
+                return Ok((effects, woven));
             }
         }
         let last = db::instance::lock_numbers(tx, prefix).await?;
-        let known = correlate::look_up(tx, treatment, batch).await?;
-        let woven = correlate::weave(self.assignment, batch, known, last + 1, now);
+        let known = correlate::look_up(tx, self.assignment, batch).await?;
+        let (effects, woven) = correlate::weave(self.assignment, batch, known, last + 1, now);
         if !woven.made.is_empty() {
             let made = i64::try_from(woven.made.len()).unwrap_or(i64::MAX);
             db::instance::take_numbers(tx, prefix, made).await?;
         }
-        Ok(woven)
+        Ok((effects, woven))
     }
 
     /// After renumbering: drafts whose content is that of a stored message become its new source id.

@@ -6,7 +6,7 @@ use mailroom::db::store::{NewMessage, RawPlace, insert_messages, insert_sources}
 use mailroom::db::{Database, instance, intake::SourceKey};
 use mailroom::domain::handling::{Disposition, DispositionState, DispositionStatus};
 use mailroom::domain::id::{AttachmentId, InstanceId, MailboxId, MessageId};
-use mailroom::domain::instance::ProcessInstance;
+use mailroom::domain::instance::{InstanceState, ProcessInstance};
 use mailroom::domain::message::{AddressRole, Attachment, Match, MatchedBy, Message, MessageState};
 use mailroom::domain::parsed::{Address, Importance};
 
@@ -133,7 +133,7 @@ pub async fn instance(database: &Database, mailbox_id: MailboxId, reference: &st
         updated_at: start(),
     };
     let id = instance.id;
-    let locked = instance::LockedInstance { instance, closed_at: None, last_message_id: None };
+    let locked = InstanceState { instance, closed_at: None, last_message_id: None };
     instance::insert(database.write(), &[locked]).await.unwrap();
     id
 }

@@ -14,6 +14,7 @@ use super::found::Found;
 use super::rule::{AttributeType, MessageField, UpdateAction};
 use super::signals::{self, Signals};
 use super::template::Templates;
+use super::values::{Parsed, Values};
 use super::view::Members;
 use super::{Mapping, validate};
 use crate::domain::parsed::ParsedMessage;
@@ -57,6 +58,15 @@ pub(super) enum Source {
     Constant(Value),
 }
 
+/// What a mapping makes of a message by the message alone; which instance it belongs to is decided by the lookups.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Treated {
+    /// What the rules gave.
+    pub values: Values,
+    /// What it says about the instance it belongs to.
+    pub signals: Signals,
+}
+
 impl CompiledMapping {
     /// Checks and compiles.
     ///
@@ -82,6 +92,11 @@ impl CompiledMapping {
     /// Prefix of the references it gives.
     pub fn reference_prefix(&self) -> &str {
         &self.prefix
+    }
+
+    /// Everything that the message alone tells.
+    pub fn treat(&self, parsed: &Parsed<'_>) -> Treated {
+        Treated { values: self.values(parsed), signals: self.signals(parsed.message, parsed.received_at) }
     }
 
     /// What the message says about the instance it belongs to: what to look up, and what to store with it.

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use super::correlation::{ClosedMatchAction, Correlation, CorrelationStrategy, MatchAction, NoMatchAction};
-use super::found::{Found, InstanceFacts, Role};
+use super::found::{Found, InstanceFacts, Key, Role};
 use super::signals::{Signals, quoted};
 use crate::domain::id::InstanceId;
 use crate::domain::message::{Match, MatchedBy};
@@ -169,9 +169,10 @@ fn by_thread<'a>(process: &str, signals: &Signals, found: &'a Found) -> Option<H
 /// The instance of a message that is named: the one that has it, or else the one whose messages name it too
 /// (siblings of a parent that never came). An id that several strangers have decides nothing.
 fn thread_instance<'a>(id: &str, process: &str, found: &'a Found) -> Option<&'a InstanceFacts> {
-    match found.by_thread(id, Role::Own, process).as_slice() {
+    let key = Key::Thread(id.to_owned());
+    match found.by_key(&key, Role::Own, process).as_slice() {
         [only] => Some(only),
-        [] => only_or_only_open(&found.by_thread(id, Role::Referenced, process)),
+        [] => only_or_only_open(&found.by_key(&key, Role::Referenced, process)),
         _ => None,
     }
 }
@@ -179,10 +180,11 @@ fn thread_instance<'a>(id: &str, process: &str, found: &'a Found) -> Option<&'a 
 /// The instance whose messages name this message, which they came before. One that repeats a known Message-ID
 /// is a stranger and joins nothing.
 fn awaited_by<'a>(own: &str, process: &str, found: &'a Found) -> Option<&'a InstanceFacts> {
-    if !found.by_thread(own, Role::Own, process).is_empty() {
+    let key = Key::Thread(own.to_owned());
+    if !found.by_key(&key, Role::Own, process).is_empty() {
         return None;
     }
-    only_or_only_open(&found.by_thread(own, Role::Referenced, process))
+    only_or_only_open(&found.by_key(&key, Role::Referenced, process))
 }
 
 /// Where a closed instance was followed by a new one, the thread goes on in the new one.

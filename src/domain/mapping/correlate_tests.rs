@@ -5,12 +5,16 @@ use proptest::prelude::*;
 
 use super::correlate::{Decision, correlate};
 use super::fixture::{compiled, message, noon, sound};
-use super::found::{Found, InstanceFacts, Role};
+use super::found::{Found, InstanceFacts, Key, Role};
 use super::signals::Signals;
 use super::{ClosedMatchAction, Correlation, CorrelationStrategy, MatchAction, NoMatchAction};
 use crate::domain::id::InstanceId;
 use crate::domain::message::MatchedBy;
 use crate::domain::parsed::ParsedMessage;
+
+fn thread_key(id: &str) -> Key {
+    Key::Thread(id.to_owned())
+}
 
 fn mail(id: &str, references: &[&str]) -> ParsedMessage {
     ParsedMessage {
@@ -105,7 +109,7 @@ fn an_external_id_is_looked_up_after_the_reference() {
 #[test]
 fn an_instance_of_another_process_does_not_match() {
     let mut found = known(&[InstanceFacts { process: "order".to_owned(), ..instance(42) }]);
-    found.add_thread("a@x", instance(42).id, Role::Own);
+    found.add_key(&thread_key("a@x"), instance(42).id, Role::Own);
     let message = ParsedMessage { subject: "INC-42".to_owned(), ..mail("b@x", &["a@x"]) };
     assert!(matches!(decide(&message, &found), Decision::Create { .. }));
 }
@@ -113,7 +117,7 @@ fn an_instance_of_another_process_does_not_match() {
 #[test]
 fn the_first_strategy_that_matches_wins() {
     let mut found = known(&[instance(1), instance(2)]);
-    found.add_thread("a@x", instance(2).id, Role::Own);
+    found.add_key(&thread_key("a@x"), instance(2).id, Role::Own);
     let message = ParsedMessage { subject: "INC-1".to_owned(), ..mail("b@x", &["a@x"]) };
     let decided = |strategies: &[CorrelationStrategy]| {
         let correlation = Correlation { strategies: strategies.to_vec(), ..Correlation::default() };
@@ -168,12 +172,12 @@ fn an_id_of_several_instances_decides_nothing_but_the_next_one_may() {
 #[test]
 fn a_thread_goes_on_in_the_open_instance_that_followed_a_closed_one() {
     let mut found = known(&[closed(1), instance(2), instance(3)]);
-    found.add_thread("a@x", instance(1).id, Role::Referenced);
-    found.add_thread("a@x", instance(2).id, Role::Referenced);
+    found.add_key(&thread_key("a@x"), instance(1).id, Role::Referenced);
+    found.add_key(&thread_key("a@x"), instance(2).id, Role::Referenced);
     assert!(
         matches!(decide(&mail("c@x", &["a@x"]), &found), Decision::Update { instance: id, .. } if id == instance(2).id)
     );
-    found.add_thread("a@x", instance(3).id, Role::Referenced);
+    found.add_key(&thread_key("a@x"), instance(3).id, Role::Referenced);
     assert!(matches!(decide(&mail("c@x", &["a@x"]), &found), Decision::Create { .. }));
 }
 
@@ -231,7 +235,7 @@ fn what_matches_nothing_is_created_or_ignored_with_the_reason() {
 fn evidence_is_bounded_whatever_a_message_id_holds() {
     let long = format!("{}\n@x", "x".repeat(8_000));
     let mut found = known(&[instance(1)]);
-    found.add_thread(&long, instance(1).id, Role::Own);
+    found.add_key(&thread_key(&long), instance(1).id, Role::Own);
     let evidence = decide(&mail("b@x", &[&long]), &found).matched().evidence.clone();
     assert!(evidence.chars().count() < 250 && !evidence.contains('\n'), "{evidence}");
 }

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 
 use super::signals::Signals;
-use crate::domain::id::InstanceId;
+use crate::domain::id::{InstanceId, MessageId};
+use crate::domain::instance::InstanceState;
 
 /// What a decision needs to know of an instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,13 +25,47 @@ pub struct InstanceFacts {
     pub closed_at: Option<DateTime<Utc>>,
 }
 
-/// How a stored Message-ID belongs to an instance.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+impl From<&InstanceState> for InstanceFacts {
+    fn from(state: &InstanceState) -> Self {
+        let instance = &state.instance;
+        Self {
+            id: instance.id,
+            process: instance.process.clone(),
+            reference: instance.reference.clone(),
+            external_id: instance.external_id.clone(),
+            open: instance.open,
+            closed_at: state.closed_at,
+        }
+    }
+}
+
+/// Something that messages of one instance share, by which later ones find it. Keys match within a process.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Key {
+    /// A Message-ID, without angle brackets.
+    Thread(String),
+}
+
+/// What a key is to the message that brought it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Role {
-    /// A message of the instance has it as its own.
-    Own,
-    /// A message of the instance names it in In-Reply-To or References.
-    Referenced,
+    /// It is the message's own.
+    Own = 0,
+    /// The message names it, as in In-Reply-To or References.
+    Referenced = 1,
+}
+
+/// A key about to be stored, so that later messages find the instance by it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CorrelationKey {
+    /// The key.
+    pub key: Key,
+    /// What it is to its message.
+    pub role: Role,
+    /// The instance found by it.
+    pub instance_id: InstanceId,
+    /// The message that brought it.
+    pub message_id: MessageId,
 }
 
 /// What the lookups found. One is filled for a whole batch (ids of every message's [`Signals`]), and each
@@ -40,7 +75,7 @@ pub struct Found {
     instances: HashMap<InstanceId, InstanceFacts>,
     references: HashMap<String, InstanceId>,
     external_ids: HashMap<String, Vec<InstanceId>>,
-    threads: HashMap<String, Vec<(InstanceId, Role)>>,
+    keys: HashMap<Key, Vec<(InstanceId, Role)>>,
 }
 
 impl Found {
@@ -56,21 +91,18 @@ impl Found {
         self.instances.insert(facts.id, facts);
     }
 
-    /// Adds a stored Message-ID of an instance; the instance itself is added by [`Found::add_instance`].
-    pub fn add_thread(&mut self, message_id: &str, instance: InstanceId, role: Role) {
-        let hits = self.threads.entry(message_id.to_owned()).or_default();
+    /// Adds a key of an instance; the instance itself is added by [`Found::add_instance`].
+    pub fn add_key(&mut self, key: &Key, instance: InstanceId, role: Role) {
+        let hits = self.keys.entry(key.clone()).or_default();
         if !hits.contains(&(instance, role)) {
             hits.push((instance, role));
         }
     }
 
-    /// Adds what a message that now belongs to `instance` brings: its own id and those it names.
+    /// Adds what a message that now belongs to `instance` brings.
     pub fn add_message(&mut self, signals: &Signals, instance: InstanceId) {
-        if let Some(own) = &signals.own_id {
-            self.add_thread(own, instance, Role::Own);
-        }
-        for thread in &signals.referenced_ids {
-            self.add_thread(&thread.id, instance, Role::Referenced);
+        for (key, role) in signals.roles() {
+            self.add_key(&key, instance, role);
         }
     }
 
@@ -89,9 +121,9 @@ impl Found {
         self.external_ids.get(external_id).into_iter().flatten().filter_map(|id| self.instances.get(id))
     }
 
-    /// The instances of `process` to which a Message-ID belongs in `role`, each once.
-    pub(super) fn by_thread(&self, message_id: &str, role: Role, process: &str) -> Vec<&InstanceFacts> {
-        let hits = self.threads.get(message_id).map(Vec::as_slice).unwrap_or_default();
+    /// The instances of `process` that have the key in `role`, each once.
+    pub(super) fn by_key(&self, key: &Key, role: Role, process: &str) -> Vec<&InstanceFacts> {
+        let hits = self.keys.get(key).map(Vec::as_slice).unwrap_or_default();
         hits.iter()
             .filter(|(_, hit)| *hit == role)
             .filter_map(|(id, _)| self.instances.get(id))

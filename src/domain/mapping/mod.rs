@@ -12,6 +12,7 @@
 //! | `apply` | values -> the attributes of a new or of an existing instance |
 //! | `signals` | what a message says about the instance it belongs to |
 //! | `found` `correlate` | what the lookups found, and the decision with its evidence |
+//! | `weave` | what each message of a batch makes or changes |
 //!
 //! A message goes `signals` + `values` (before the transaction), then `found` -> `correlate` -> `apply` (in it).
 
@@ -35,21 +36,23 @@ mod template;
 mod validate;
 mod values;
 mod view;
+mod weave;
 
 use chrono::{DateTime, Utc};
 
 use super::id::MappingId;
 
 pub use apply::{Change, create, update};
-pub use compiled::CompiledMapping;
+pub use compiled::{CompiledMapping, Treated};
 pub use correlate::{Decision, correlate};
 pub use correlation::{ClosedMatchAction, Correlation, CorrelationStrategy, MatchAction, NoMatchAction};
 pub use draft::{Draft, Problem, ProblemCode};
-pub use found::{Found, InstanceFacts, Role};
+pub use found::{CorrelationKey, Found, InstanceFacts, Key, Role};
 pub use rule::{AttributeRule, AttributeType, MessageField, UpdateAction, ValueSource};
 pub use signals::{ReferenceCandidate, Signals, ThreadHeader, ThreadId};
 pub use validate::validate;
 pub use values::{MapFailure, Parsed, Values};
+pub use weave::{Effect, Known, Loom, Setting, Woven};
 
 /// How messages become instances of one business process.
 #[derive(Debug, Clone, PartialEq)]

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use chrono::{DateTime, Utc};
 use regex::Regex;
 
+use super::found::{Key, Role};
 use crate::domain::instance::reference;
 use crate::domain::message::MatchedBy;
 use crate::domain::parsed::ParsedMessage;
@@ -73,9 +74,16 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// All Message-IDs to look up: the referenced ones, then its own.
-    pub fn thread_ids(&self) -> impl Iterator<Item = &str> {
-        self.referenced_ids.iter().map(|thread| thread.id.as_str()).chain(self.own_id.as_deref())
+    /// What the message looks up, and what finds its instance later.
+    pub fn keys(&self) -> impl Iterator<Item = Key> {
+        self.roles().map(|(key, _)| key)
+    }
+
+    /// Its keys, each with what it is to the message: the referenced ones, then its own.
+    pub fn roles(&self) -> impl Iterator<Item = (Key, Role)> {
+        let referenced = self.referenced_ids.iter().map(|thread| (thread.id.clone(), Role::Referenced));
+        let own = self.own_id.iter().map(|id| (id.clone(), Role::Own));
+        referenced.chain(own).map(|(id, role)| (Key::Thread(id), role))
     }
 
     /// All references to look up.
@@ -239,7 +247,9 @@ mod tests {
                 ("a@x", ThreadHeader::References)
             ]
         );
-        assert_eq!(signals.thread_ids().collect::<Vec<_>>(), ["c@x", "b@x", "a@x", "one@example.com"]);
+        let keys: Vec<_> =
+            ["c@x", "b@x", "a@x", "one@example.com"].map(|id| Key::Thread(id.to_owned())).into();
+        assert_eq!(signals.keys().collect::<Vec<_>>(), keys);
     }
 
     #[test]
@@ -273,7 +283,7 @@ mod tests {
             let signals = signals(&message);
             prop_assert!(signals.references.len() <= MAX_REFERENCES);
             prop_assert!(signals.referenced_ids.len() <= MAX_THREAD_IDS);
-            prop_assert!(signals.thread_ids().all(|id| !id.is_empty()));
+            prop_assert!(signals.keys().all(|key| key != Key::Thread(String::new())));
         }
     }
 }

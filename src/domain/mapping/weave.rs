@@ -1,0 +1,226 @@
+//! From treated messages to what they do: which instance each makes or changes, each seeing what those before it did.
+//! Pure over what the lookups found; the intake stores what comes out, a dry run shows it.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+
+use super::compiled::Treated;
+use super::correlate::{Decision, correlate};
+use super::found::{CorrelationKey, Found, InstanceFacts};
+use super::signals::Signals;
+use super::values::{MapFailure, Values};
+use super::{Mapping, apply};
+use crate::domain::id::{InstanceId, MailboxId, MessageId};
+use crate::domain::instance::{InstanceState, ProcessInstance, reference};
+use crate::domain::message::{Failed, Match, MessageState, Stage};
+
+/// What the lookups found, with the instances themselves.
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    /// By what messages name.
+    pub found: Found,
+    instances: HashMap<InstanceId, InstanceState>,
+}
+
+impl Known {
+    /// Adds an instance, or renews what is known of it.
+    pub fn add(&mut self, state: InstanceState) {
+        self.found.add_instance(InstanceFacts::from(&state));
+        self.instances.insert(state.instance.id, state);
+    }
+
+    /// An instance, as it has become.
+    pub fn instance(&self, id: InstanceId) -> Option<&InstanceState> {
+        self.instances.get(&id)
+    }
+}
+
+/// What one message does.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Effect {
+    /// What becomes of it.
+    pub state: MessageState,
+    /// Why it is ignored, in a sentence.
+    pub reason: Option<String>,
+    /// Why it failed.
+    pub failed: Option<Failed>,
+    /// How it was matched.
+    pub matched: Option<Match>,
+    /// The instance it belongs to.
+    pub instance_id: Option<InstanceId>,
+    /// Whether it made the instance.
+    pub created: bool,
+    /// The attributes it changed; None where it changed none and none was made.
+    pub changed: Option<Vec<String>>,
+    /// What was cut, in sentences.
+    pub notes: Vec<String>,
+}
+
+/// What a batch does.
+#[derive(Debug, Default)]
+pub struct Woven {
+    /// Instances made, in the order of their numbers.
+    pub made: Vec<InstanceState>,
+    /// Instances changed that were there before.
+    pub changed: Vec<InstanceState>,
+    /// What later messages find them by.
+    pub keys: Vec<CorrelationKey>,
+}
+
+/// Where a message is woven in.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting<'a> {
+    /// The rules.
+    pub mapping: &'a Mapping,
+    /// The mailbox it came to.
+    pub mailbox_id: MailboxId,
+    /// Now.
+    pub now: DateTime<Utc>,
+}
+
+/// Decides for each message in turn.
+pub struct Loom<'a, N> {
+    setting: Setting<'a>,
+    known: Known,
+    numbers: N,
+    made: Vec<InstanceId>,
+    changed: Vec<InstanceId>,
+    keys: Vec<CorrelationKey>,
+}
+
+impl<'a, N: FnMut(MessageId) -> i64> Loom<'a, N> {
+    /// `numbers` gives the number of the instance that a message makes.
+    pub fn new(setting: Setting<'a>, known: Known, numbers: N) -> Self {
+        Self { setting, known, numbers, made: Vec::new(), changed: Vec::new(), keys: Vec::new() }
+    }
+
+    /// What is known by now.
+    pub fn known(&self) -> &Known {
+        &self.known
+    }
+
+    /// What the message does; those that come after it see it.
+    pub fn weave(&mut self, message_id: MessageId, treated: &Treated) -> Effect {
+        let Treated { values, signals } = treated;
+        let mapping = self.setting.mapping;
+        let decision = correlate(&mapping.correlation, &mapping.process, signals, &self.known.found);
+        let matched = decision.matched().clone();
+        let result = match decision {
+            Decision::Create { matched } => self.create(message_id, values, matched),
+            Decision::Update { instance, reopen, matched } => {
+                self.update(message_id, instance, reopen, values, matched)
+            }
+            Decision::Ignore { reason, matched } => Ok(Effect::ignored(reason, matched)),
+        };
+        let mut effect = match result {
+            Ok(effect) => effect,
+            Err(failure) => {
+                let failed = Failed { stage: Stage::Map, reason: failure.message, fault: None };
+                return Effect::failed(failed, Some(Match { created: false, ..matched }));
+            }
+        };
+        effect.notes.extend(values.notes.iter().cloned());
+        if let Some(instance) = effect.instance_id {
+            self.add_keys(message_id, signals, instance);
+        }
+        effect
+    }
+
+    /// What the messages together did.
+    pub fn finish(self) -> Woven {
+        let Self { mut known, made, changed, keys, .. } = self;
+        let mut take =
+            |ids: Vec<InstanceId>| ids.into_iter().filter_map(|id| known.instances.remove(&id)).collect();
+        Woven { made: take(made), changed: take(changed), keys }
+    }
+
+    fn create(
+        &mut self,
+        message_id: MessageId,
+        values: &Values,
+        matched: Match,
+    ) -> Result<Effect, MapFailure> {
+        let Setting { mapping, mailbox_id, now } = self.setting;
+        let attributes = apply::create(values)?;
+        let instance = ProcessInstance {
+            id: InstanceId::new(),
+            reference: reference(&mapping.reference_prefix, (self.numbers)(message_id)),
+            process: mapping.process.clone(),
+            mapping_id: Some(mapping.id),
+            mailbox_id: Some(mailbox_id),
+            open: true,
+            attributes,
+            external_id: None,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        };
+        let id = instance.id;
+        self.known.add(InstanceState { instance, closed_at: None, last_message_id: Some(message_id) });
+        self.made.push(id);
+        Ok(Effect { created: true, ..Effect::processed(id, matched) })
+    }
+
+    fn update(
+        &mut self,
+        message_id: MessageId,
+        id: InstanceId,
+        reopen: bool,
+        values: &Values,
+        matched: Match,
+    ) -> Result<Effect, MapFailure> {
+        let mut effect = Effect::processed(id, matched);
+        let Some(mut state) = self.known.instances.get(&id).cloned() else { return Ok(effect) };
+        let mut change = apply::update(&mut state.instance.attributes, values)?;
+        if reopen && !state.instance.open {
+            state.instance.open = true;
+            state.closed_at = None;
+            change.changed.push("open".to_owned());
+        }
+        state.last_message_id = Some(message_id);
+        state.instance.updated_at = self.setting.now;
+        self.known.add(state);
+        if !self.made.contains(&id) && !self.changed.contains(&id) {
+            self.changed.push(id);
+        }
+        effect.notes = change.notes;
+        effect.changed = Some(change.changed);
+        Ok(effect)
+    }
+
+    fn add_keys(&mut self, message_id: MessageId, signals: &Signals, instance_id: InstanceId) {
+        self.known.found.add_message(signals, instance_id);
+        let keys = signals.roles();
+        self.keys.extend(keys.map(|(key, role)| CorrelationKey { key, role, instance_id, message_id }));
+    }
+}
+
+impl Effect {
+    fn processed(instance: InstanceId, matched: Match) -> Self {
+        Self { matched: Some(matched), instance_id: Some(instance), ..Self::bare(MessageState::Processed) }
+    }
+
+    fn ignored(reason: String, matched: Match) -> Self {
+        Self { reason: Some(reason), matched: Some(matched), ..Self::bare(MessageState::Ignored) }
+    }
+
+    /// Of a message that can't be processed.
+    pub fn failed(failed: Failed, matched: Option<Match>) -> Self {
+        let reason = Some(failed.reason.clone());
+        Self { reason, failed: Some(failed), matched, ..Self::bare(MessageState::Failed) }
+    }
+
+    fn bare(state: MessageState) -> Self {
+        Self {
+            state,
+            reason: None,
+            failed: None,
+            matched: None,
+            instance_id: None,
+            created: false,
+            changed: None,
+            notes: Vec::new(),
+        }
+    }
+}
