@@ -13,4 +13,7 @@ pub enum Error {
         /// The limit.
         limit: u64,
     },
+    /// A fault of ours, or of a library: one message that meets it holds up no other.
+    #[error("reading it met a fault of mailroom; its raw bytes are kept")]
+    Fault,
 }

@@ -28,6 +28,8 @@ mod tidy;
 mod transfer;
 mod words;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use choice::Chosen;
 use fields::Fields;
 use notes::Notes;
@@ -53,12 +55,12 @@ pub struct Part {
 /// Parses a message as well as it goes; `ParsedMessage::notes` says what was repaired or left out.
 ///
 /// # Errors
-/// When the message is larger than `limits.max_bytes`.
+/// When the message is larger than `limits.max_bytes`, or meets a fault of ours.
 pub fn parse(raw: &[u8], limits: &Limits) -> Result<ParsedMessage, Error> {
     if raw.len() > limits.max_bytes {
         return Err(Error::TooLarge { size: raw.len() as u64, limit: limits.max_bytes as u64 });
     }
-    Ok(assemble(raw, limits, 0))
+    catch_unwind(AssertUnwindSafe(|| assemble(raw, limits, 0))).map_err(|_| Error::Fault)
 }
 
 /// The decoded part that `parse` numbered `part`; None where there is no such part.

@@ -1,7 +1,5 @@
 //! From raw bytes to drafts: parsed, mapped as far as the message alone tells, compressed. Pure but for big blobs.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use bytes::Bytes;
 
 use super::fetch::{Arrived, Batch};
@@ -120,9 +118,12 @@ fn draft(tools: &Tools, assignment: &Assignment, row: IntakeRow, extent: Extent,
         failed: None,
         row,
     };
-    match read(raw, &tools.bounds.mail) {
+    match mail::parse(raw, &tools.bounds.mail) {
         Ok(parsed) => draft.parsed = Some(Box::new(parsed)),
-        Err(reason) => draft.failed = Some(Failed { stage: Stage::Parse, reason, fault: None }),
+        Err(error) => {
+            let reason = format!("It can't be read: {error}.");
+            draft.failed = Some(Failed { stage: Stage::Parse, reason, fault: None });
+        }
     }
     if !whole {
         let reason = format!(
@@ -133,24 +134,12 @@ fn draft(tools: &Tools, assignment: &Assignment, row: IntakeRow, extent: Extent,
     }
     if let (Some(parsed), None) = (&draft.parsed, &draft.failed) {
         let view = Parsed { message: parsed, received_at: draft.row.arrived_at };
-        let treat = || assignment.treatment.compiled.treat(&view);
-        match catch_unwind(AssertUnwindSafe(treat)) {
+        match assignment.treatment.compiled.treat(&view) {
             Ok(treated) => draft.treated = Some(Box::new(treated)),
-            Err(_) => {
-                let reason = "Mapping it met a fault of mailroom; its raw bytes are kept.".to_owned();
-                draft.failed = Some(Failed { stage: Stage::Map, reason, fault: None });
-            }
+            Err(failed) => draft.failed = Some(failed),
         }
     }
     draft
-}
-
-/// One message that meets a fault of ours, or of a library, holds up no other.
-fn read(raw: &[u8], limits: &mail::Limits) -> Result<ParsedMessage, String> {
-    match catch_unwind(AssertUnwindSafe(|| mail::parse(raw, limits))) {
-        Ok(parsed) => parsed.map_err(|error| error.to_string()),
-        Err(_) => Err("Reading it met a fault of mailroom; its raw bytes are kept.".to_owned()),
-    }
 }
 
 /// The bytes as they are kept. zstd refuses nothing; should it ever, the message is kept without its raw bytes.

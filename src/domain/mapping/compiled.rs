@@ -1,5 +1,6 @@
 //! A mapping ready to be applied: programs, templates and patterns compiled once, shared by all workers.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -17,6 +18,7 @@ use super::template::Templates;
 use super::values::{Parsed, Values};
 use super::view::Members;
 use super::{Mapping, validate};
+use crate::domain::message::{Failed, Stage};
 use crate::domain::parsed::ParsedMessage;
 
 /// A mapping that was checked and compiled. Made once a version of the mapping; shared behind an `Arc`.
@@ -95,8 +97,19 @@ impl CompiledMapping {
     }
 
     /// Everything that the message alone tells.
-    pub fn treat(&self, parsed: &Parsed<'_>) -> Treated {
-        Treated { values: self.values(parsed), signals: self.signals(parsed.message, parsed.received_at) }
+    ///
+    /// # Errors
+    /// Only a fault of ours, or of a library: one message that meets it holds up no other.
+    pub fn treat(&self, parsed: &Parsed<'_>) -> Result<Treated, Failed> {
+        let treat = || Treated {
+            values: self.values(parsed),
+            signals: self.signals(parsed.message, parsed.received_at),
+        };
+        catch_unwind(AssertUnwindSafe(treat)).map_err(|_| Failed {
+            stage: Stage::Map,
+            reason: "Mapping it met a fault of mailroom; its raw bytes are kept.".to_owned(),
+            fault: None,
+        })
     }
 
     /// What the message says about the instance it belongs to: what to look up, and what to store with it.
