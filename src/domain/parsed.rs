@@ -20,6 +20,30 @@ named_enum! {
     }
 }
 
+named_enum! {
+    /// How a message was forwarded.
+    pub enum ForwardingKind {
+        None = "NONE",
+        Headers = "HEADERS",
+        Attached = "ATTACHED",
+        Inline = "INLINE",
+        TextOnly = "TEXT_ONLY",
+    }
+}
+named_enum! {
+    /// A message whose content is not, or not only, text that people read.
+    pub enum Oddity {
+        RetrievalStub = "RETRIEVAL_STUB",
+        Winmail = "WINMAIL",
+        Calendar = "CALENDAR",
+        SmimeSigned = "SMIME_SIGNED",
+        SmimeEncrypted = "SMIME_ENCRYPTED",
+        PgpSigned = "PGP_SIGNED",
+        PgpEncrypted = "PGP_ENCRYPTED",
+        Empty = "EMPTY",
+    }
+}
+
 /// A name and an address, as written; `address` has no angle brackets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Address {
@@ -36,6 +60,28 @@ pub struct Header {
     pub name: String,
     /// Unfolded and decoded.
     pub value: String,
+}
+
+/// How a message was forwarded and what the forwarding says of the original. Anyone can write these headers and
+/// texts: whether they are believed is the mapping's policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Forwarding {
+    /// How, if at all.
+    pub kind: ForwardingKind,
+    /// Who forwarded it: for HEADERS the mailbox or person named there, else the author of this message.
+    pub by: Option<Address>,
+    /// The author of the original, as claimed.
+    pub sender: Option<Address>,
+    /// Whom the original was written to, as claimed.
+    pub recipient: Option<Address>,
+    /// Which header, part or line tells so, in words; None where nothing was forwarded.
+    pub evidence: Option<String>,
+}
+
+impl Forwarding {
+    /// Of a message that was not forwarded.
+    pub const NONE: Self =
+        Self { kind: ForwardingKind::None, by: None, sender: None, recipient: None, evidence: None };
 }
 
 /// A part that is not the message's own text. Its bytes stay in the raw message.
@@ -100,10 +146,28 @@ pub struct ParsedMessage {
     pub attachments: Vec<ParsedAttachment>,
     /// Mail that a machine sent.
     pub automatic: Option<AutomaticKind>,
+    /// Which header or part tells that a machine sent it, in words.
+    pub automatic_because: Option<String>,
+    /// How it was forwarded.
+    pub forwarding: Forwarding,
+    /// What is odd about its content; the first that applies, in the order of `Oddity`.
+    pub oddity: Option<Oddity>,
     /// Raw bytes.
     pub size: u64,
     /// Content fingerprint (DESIGN section 5): an index, never a key.
     pub fingerprint: [u8; 32],
     /// Limits that were hit and repairs that were made, in sentences.
     pub notes: Vec<String>,
+}
+
+impl ParsedMessage {
+    /// The author before any forwarding; of a message that was not forwarded, or does not say, its own.
+    pub fn original_sender(&self) -> Option<&Address> {
+        self.forwarding.sender.as_ref().or(self.from.as_ref())
+    }
+
+    /// Whom it was first written to, before any forwarding; where it does not say, the first of To.
+    pub fn original_recipient(&self) -> Option<&Address> {
+        self.forwarding.recipient.as_ref().or(self.to.first())
+    }
 }

@@ -3,7 +3,7 @@
 use super::fields::{Field, Fields, one_line};
 use super::notes::Notes;
 use super::{Limits, addresses, dates, ids, importance, thread_index, words};
-use crate::domain::parsed::{Address, Header, ParsedMessage};
+use crate::domain::parsed::{Address, Forwarding, Header, ParsedMessage};
 
 /// All fields in order, decoded.
 pub(super) fn list(header: &Fields<'_>) -> Vec<Header> {
@@ -55,6 +55,9 @@ pub(super) fn message(header: &Fields<'_>, limits: &Limits, notes: &mut Notes) -
         headers: list(header),
         attachments: Vec::new(),
         automatic: None,
+        automatic_because: None,
+        forwarding: Forwarding::NONE,
+        oddity: None,
         size: 0,
         fingerprint: [0; 32],
         notes: Vec::new(),

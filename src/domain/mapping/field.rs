@@ -30,8 +30,8 @@ pub(super) fn read(field: MessageField, parsed: &Parsed<'_>) -> Value {
         MessageField::Importance => Value::from(message.importance.as_str()),
         MessageField::InternetMessageId => text(message.internet_message_id.as_deref()),
         MessageField::ConversationId => text(message.conversation_id.as_deref()),
-        // Refused when a mapping is saved: forwarding is not read yet.
-        MessageField::OriginalSender | MessageField::OriginalRecipient => Value::Null,
+        MessageField::OriginalSender => text(message.original_sender().map(|a| a.address.as_str())),
+        MessageField::OriginalRecipient => text(message.original_recipient().map(|a| a.address.as_str())),
         MessageField::AttachmentNames => {
             let attachments = message.attachments.iter().filter(|attachment| !attachment.inline);
             attachments.map(|attachment| Value::from(attachment.filename.as_str())).collect()

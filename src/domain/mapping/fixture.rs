@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::rule::{AttributeRule, AttributeType, MessageField, UpdateAction, ValueSource};
 use super::values::Parsed;
 use super::{CompiledMapping, Correlation, Draft};
-use crate::domain::parsed::{Address, Header, Importance, ParsedAttachment, ParsedMessage};
+use crate::domain::parsed::{Address, Forwarding, Header, Importance, ParsedAttachment, ParsedMessage};
 
 /// 2026-11-22T10:00:00Z.
 pub(super) fn noon() -> DateTime<Utc> {
@@ -48,6 +48,9 @@ pub(super) fn message() -> ParsedMessage {
             sha256: [0; 32],
         }],
         automatic: None,
+        automatic_because: None,
+        forwarding: Forwarding::NONE,
+        oddity: None,
         size: 4321,
         fingerprint: [0; 32],
         notes: Vec::new(),

@@ -149,11 +149,8 @@ mod tests {
     use crate::domain::parsed::Address;
 
     fn every_field() -> Vec<crate::domain::mapping::AttributeRule> {
-        let all = MessageField::ALL
-            .iter()
-            .filter(|field| !matches!(field, MessageField::OriginalSender | MessageField::OriginalRecipient));
         let mut rules = Vec::new();
-        for field in all {
+        for field in MessageField::ALL {
             for r#type in AttributeType::ALL.iter().filter(|it| fields::fits(*field, **it)) {
                 rules.push(rule(&format!("a{}", rules.len()), *r#type, ValueSource::Field(*field)));
             }

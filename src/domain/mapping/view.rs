@@ -45,6 +45,10 @@ named_enum! {
         References = "references",
         ConversationId = "conversationId",
         Automatic = "automatic",
+        Forwarding = "forwarding",
+        OriginalSender = "originalSender",
+        OriginalRecipient = "originalRecipient",
+        Oddity = "oddity",
         Size = "size",
     }
 }
@@ -138,6 +142,10 @@ fn shown(member: Member, parsed: &Parsed<'_>) -> Value {
         Member::References => texts(&message.references),
         Member::ConversationId => text(message.conversation_id.as_deref().unwrap_or_default()),
         Member::Automatic => message.automatic.map_or(Value::Null, |kind| Value::from(kind.as_str())),
+        Member::Forwarding => Value::from(message.forwarding.kind.as_str()),
+        Member::OriginalSender => address(message.original_sender()),
+        Member::OriginalRecipient => address(message.original_recipient()),
+        Member::Oddity => message.oddity.map_or(Value::Null, |oddity| Value::from(oddity.as_str())),
         Member::Size => Value::from(i64::try_from(message.size).unwrap_or(i64::MAX)),
     }
 }

@@ -8,7 +8,6 @@ use serde_json::Value;
 use super::Walk;
 use crate::domain::mapping::coerce::{coerce, without_nul};
 use crate::domain::mapping::compiled::{CompiledRule, Source};
-use crate::domain::mapping::draft::ProblemCode;
 use crate::domain::mapping::expression::Expression;
 use crate::domain::mapping::field;
 use crate::domain::mapping::rule::{AttributeRule, AttributeType, MessageField, UpdateAction, ValueSource};
@@ -143,10 +142,6 @@ impl Walk {
 
     fn field(&mut self, index: &str, field: MessageField, r#type: AttributeType) -> Option<Source> {
         let path = ["rules", index, "source", "field"];
-        if matches!(field, MessageField::OriginalSender | MessageField::OriginalRecipient) {
-            self.problems.add(ProblemCode::Unsupported, &path, format!("{field} can't be read yet."));
-            return None;
-        }
         if !field::fits(field, r#type) {
             let message = format!("{field} is not always a {type}; use another type, or an expression.");
             self.problems.invalid(&path, message);

@@ -104,8 +104,6 @@ fn a_field_fits_its_type() {
     {
         assert_eq!(path_of_rule(typed(r#type)), is("rules.1.source.field", "INVALID"), "{}", r#type);
     }
-    let original = |rule: &mut AttributeRule| rule.source = ValueSource::Field(MessageField::OriginalSender);
-    assert_eq!(path_of_rule(original), is("rules.1.source.field", "UNSUPPORTED"));
 }
 
 #[test]
