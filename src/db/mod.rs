@@ -2,6 +2,7 @@
 //!
 //! Functions take `&impl ConnectionTrait`, so that they work inside and outside of a transaction. Configuration:
 //! `credential` `mailbox` `mapping` `job`. The intake: `intake` `lease` `correlation` `instance` `store` `run` `event`. Lists and loaders: `read`.
+//! Full-text search: `search`.
 
 mod connect;
 pub mod correlation;
@@ -21,6 +22,7 @@ pub mod paging;
 pub mod pairing;
 pub mod read;
 pub mod run;
+pub mod search;
 pub mod store;
 
 use std::sync::Arc;

@@ -48,6 +48,23 @@ impl Fact {
     }
 }
 
+impl Fact {
+    /// The message and the instance of which something else may be found from now on.
+    pub const fn makes_searchable(&self) -> (Option<MessageId>, Option<InstanceId>) {
+        match self {
+            Self::MessageReceived { message_id, .. }
+            | Self::MessageIgnored { message_id }
+            | Self::MessageFailed { message_id } => (Some(*message_id), None),
+            Self::ProcessInstanceCreated { instance_id, .. }
+            | Self::ProcessInstanceUpdated { instance_id, .. } => (None, Some(*instance_id)),
+            Self::MailboxStateChanged { .. }
+            | Self::MailboxUnread { .. }
+            | Self::DispositionFailed { .. }
+            | Self::RunFinished { .. } => (None, None),
+        }
+    }
+}
+
 /// A fact about to be committed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewEvent {

@@ -10,6 +10,7 @@
 //! | `event` | facts that were committed |
 //! | `fault` | what went wrong, said so that a person can act, and the verdict |
 //! | `filter` `page` | which of a list is asked for, and which slice of it |
+//! | `search/` | full-text search: how texts are cut and folded, what is asked for |
 //! | `access` | who asks, and what they may |
 //! | `clock` | where time comes from |
 
@@ -34,5 +35,6 @@ mod named;
 pub mod page;
 pub mod parsed;
 pub mod run;
+pub mod search;
 
 pub use named::UnknownName;
