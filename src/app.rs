@@ -50,6 +50,7 @@ impl App {
             wake: Wake::default(),
             public_url: config.public.url.as_str().into(),
             net: Net::new(&config.net)?,
+            limits: Arc::new(work::mail_limits(&config)),
         };
         let local_key = local_key(&config)?;
         Ok(Self { config, services, local_key, _only_process: only_process })

@@ -54,7 +54,7 @@ fn bounds(config: &Config) -> Bounds {
     }
 }
 
-fn mail_limits(config: &Config) -> Limits {
+pub(super) fn mail_limits(config: &Config) -> Limits {
     Limits {
         max_bytes: usize::try_from(config.mail.max_bytes).unwrap_or(usize::MAX),
         max_parts: config.mail.max_parts,

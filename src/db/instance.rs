@@ -89,6 +89,14 @@ fn states(ids: &[InstanceId]) -> Select<process_instance::Entity> {
         .order_by_asc(process_instance::Column::Id)
 }
 
+/// The last number given; 0 for a prefix that nobody uses yet.
+pub async fn last_number(db: &impl ConnectionTrait, prefix: &str) -> Result<i64, Error> {
+    let sql = "SELECT last_number FROM reference_prefix WHERE prefix = $1";
+    let select = Statement::from_sql_and_values(db.get_database_backend(), sql, [prefix.into()]);
+    let row = db.query_one_raw(select).await?;
+    Ok(row.map(|row| row.try_get("", "last_number")).transpose()?.unwrap_or_default())
+}
+
 /// The last number given, held for this transaction until it ends.
 pub async fn lock_numbers(tx: &impl ConnectionTrait, prefix: &str) -> Result<i64, Error> {
     let lock = if tx.get_database_backend() == DatabaseBackend::Postgres { " FOR UPDATE" } else { "" };

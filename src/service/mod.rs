@@ -36,6 +36,7 @@ use crate::db::Database;
 use crate::domain::clock::Clock;
 use crate::event::hub::RunHub;
 use crate::event::wake::Wake;
+use crate::mail;
 use crate::net::Net;
 use crate::secret::KeyRing;
 
@@ -58,4 +59,6 @@ pub struct Context {
     pub public_url: Arc<str>,
     /// Makes outgoing connections.
     pub net: Net,
+    /// How much of a message is looked at.
+    pub limits: Arc<mail::Limits>,
 }

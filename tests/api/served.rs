@@ -54,6 +54,7 @@ pub async fn serve_on(fresh: Fresh, limits: Limits) -> Served {
         wake: mailroom::event::wake::Wake::default(),
         public_url: "http://mailroom.test".into(),
         net: mailroom::net::Net::new(&mailroom::config::Config::defaults().unwrap().net).unwrap(),
+        limits: Arc::default(),
     };
     let key = LocalKey::new(&[7; 32]).unwrap();
     let database = fresh.database.clone();

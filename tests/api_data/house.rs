@@ -51,6 +51,7 @@ impl House {
             wake: Default::default(),
             public_url: "https://mail.example".into(),
             net: mailroom::net::Net::new(&mailroom::config::Config::defaults().unwrap().net).unwrap(),
+            limits: Arc::default(),
         };
         let executor = Executor::new(Backend { services: services.clone() }, Limits::default());
         Self { services, clock, executor, statements, _fresh: fresh }

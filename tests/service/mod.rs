@@ -49,6 +49,7 @@ impl Office {
             wake: Default::default(),
             public_url: "https://mail.example".into(),
             net: mailroom::net::Net::new(&mailroom::config::Config::defaults().unwrap().net).unwrap(),
+            limits: Arc::default(),
         };
         Self { cx, permit: Permit::of(&caller).unwrap(), clock, _fresh: fresh }
     }

@@ -106,6 +106,15 @@ impl Found {
         }
     }
 
+    /// Takes over the keys of another lookup.
+    pub(super) fn add_keys_of(&mut self, other: Self) {
+        for (key, hits) in other.keys {
+            for (instance, role) in hits {
+                self.add_key(&key, instance, role);
+            }
+        }
+    }
+
     /// What is known of an instance.
     pub fn instance(&self, id: InstanceId) -> Option<&InstanceFacts> {
         self.instances.get(&id)

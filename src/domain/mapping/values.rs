@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::coerce::{Shape, coerce};
 use super::compiled::{CompiledMapping, CompiledRule, Source};
+use super::draft::{Problem, ProblemCode};
 use super::field;
 use super::rule::UpdateAction;
 use super::view::View;
@@ -63,9 +64,14 @@ impl Entry {
         }
     }
 
+    /// Where its rule stands in the mapping.
+    fn path(&self) -> Vec<String> {
+        vec!["rules".to_owned(), self.index.to_string()]
+    }
+
     fn failure(&self, reason: &str) -> MapFailure {
         MapFailure {
-            path: vec!["rules".to_owned(), self.index.to_string()],
+            path: self.path(),
             attribute: self.attribute.to_string(),
             message: format!("The required attribute '{}' got no value: {reason}.", self.attribute),
         }
@@ -73,6 +79,28 @@ impl Entry {
 }
 
 impl Values {
+    /// What the rules gave, by attribute.
+    pub fn given(&self) -> Map<String, Value> {
+        let given = self.entries.iter().filter_map(|entry| {
+            let value = entry.value.as_ref().ok()?.as_ref()?;
+            Some((entry.attribute.to_string(), value.clone()))
+        });
+        given.collect()
+    }
+
+    /// The rules that gave nothing because they failed on this message, or gave nothing where they must.
+    pub fn problems(&self) -> Vec<Problem> {
+        let failures = self.entries.iter().filter_map(|entry| match (entry.require(), &entry.value) {
+            (Err(failure), _) => Some((failure.path, failure.message)),
+            (Ok(_), Err(reason)) => {
+                let message = format!("The attribute '{}' got no value: {reason}.", entry.attribute);
+                Some((entry.path(), message))
+            }
+            (Ok(_), Ok(_)) => None,
+        });
+        failures.map(|(path, message)| Problem { path, code: ProblemCode::Invalid, message }).collect()
+    }
+
     /// What a rule gave, by attribute.
     pub fn get(&self, attribute: &str) -> Option<&Value> {
         let entry = self.entries.iter().find(|entry| &*entry.attribute == attribute)?;

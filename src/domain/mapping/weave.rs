@@ -95,6 +95,17 @@ impl<'a, N: FnMut(MessageId) -> i64> Loom<'a, N> {
         Self { setting, known, numbers, made: Vec::new(), changed: Vec::new(), keys: Vec::new() }
     }
 
+    /// Adds what a further lookup found; what is known of an instance already is newer.
+    pub fn learn(&mut self, more: Known) {
+        let Known { found, instances } = more;
+        for (id, state) in instances {
+            if !self.known.instances.contains_key(&id) {
+                self.known.add(state);
+            }
+        }
+        self.known.found.add_keys_of(found);
+    }
+
     /// What is known by now.
     pub fn known(&self) -> &Known {
         &self.known

@@ -102,7 +102,7 @@ async fn stored(cx: &Context, id: MessageId) -> Result<Option<StoredRaw>, Error>
 }
 
 /// What `read` makes of the raw bytes, away from the threads that serve. A blob that is gone is past its retention.
-async fn unpacked<T: Send + 'static>(
+pub(in crate::service) async fn unpacked<T: Send + 'static>(
     cx: &Context,
     stored: StoredRaw,
     read: impl FnOnce(Vec<u8>) -> Option<T> + Send + 'static,

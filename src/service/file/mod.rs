@@ -3,5 +3,6 @@
 mod content;
 mod link;
 
+pub(in crate::service) use content::unpacked;
 pub use content::{Download, headers, html, open, raws};
 pub use link::{FileRef, Refused, Ticket, attachment_link, raw_link};

@@ -1,8 +1,13 @@
 //! Mappings: the rules that turn messages into process instances.
 
 mod input;
+mod preview;
+mod rehearsal;
+mod simulation;
 
 pub use input::{CreateMapping, UpdateMapping};
+pub use preview::{MappingChoice, Preview, PreviewMapping, SampleMessage, preview};
+pub use simulation::{Difference, MAX_SIMULATED, SimulateMapping, Simulation, simulate};
 
 use super::error::Problems;
 use super::permit::ConfigWrite;
@@ -17,11 +22,21 @@ pub async fn create(
     _permit: &Permit<ConfigWrite>,
     input: CreateMapping,
 ) -> Result<Mapping, Error> {
+    let mapping = drafted(cx, input, &Path::root())?;
+    let tx = cx.db.begin().await?;
+    own_prefix(&tx, &mapping).await?;
+    db::mapping::insert(&tx, &mapping).await.map_err(name_taken)?;
+    tx.commit().await.map_err(db::Error::from)?;
+    Ok(mapping)
+}
+
+/// The mapping that the input at `path` describes. One that can't work is refused.
+fn drafted(cx: &Context, input: CreateMapping, path: &Path) -> Result<Mapping, Error> {
     let now = cx.clock.now();
     let mut problems = Problems::new();
     let mapping = Mapping {
         id: MappingId::new(),
-        name: text::name(&mut problems, &Path::of("name"), &input.name),
+        name: text::name(&mut problems, &path.field("name"), &input.name),
         process: input.process.trim().to_owned(),
         reference_prefix: input.reference_prefix.trim().to_owned(),
         rules: input.rules,
@@ -30,11 +45,7 @@ pub async fn create(
         created_at: now,
         updated_at: now,
     };
-    check(problems, &mapping)?;
-    let tx = cx.db.begin().await?;
-    own_prefix(&tx, &mapping).await?;
-    db::mapping::insert(&tx, &mapping).await.map_err(name_taken)?;
-    tx.commit().await.map_err(db::Error::from)?;
+    check(problems, &mapping, path)?;
     Ok(mapping)
 }
 
@@ -66,7 +77,7 @@ pub async fn update(
     }
     mapping.rules = input.rules.apply(Some(mapping.rules)).unwrap_or_default();
     mapping.correlation = input.correlation.apply(Some(mapping.correlation)).unwrap_or_default();
-    check(problems, &mapping)?;
+    check(problems, &mapping, &Path::root())?;
     own_prefix(&tx, &mapping).await?;
     db::mapping::update(&tx, &mapping, was).await.map_err(name_taken)?;
     if let Some(mailbox) = db::mailbox::by_mapping_ids(&tx, &[mapping.id]).await?.remove(&mapping.id) {
@@ -91,7 +102,7 @@ pub async fn delete(cx: &Context, _permit: &Permit<ConfigWrite>, id: MappingId) 
     }
 }
 
-fn check(mut problems: Problems, mapping: &Mapping) -> Result<(), Error> {
+fn check(mut problems: Problems, mapping: &Mapping, path: &Path) -> Result<(), Error> {
     let nothing_yet = problems.is_empty();
     for problem in mapping.validate() {
         // An unusable name was told already.
@@ -103,12 +114,12 @@ fn check(mut problems: Problems, mapping: &Mapping) -> Result<(), Error> {
             ProblemCode::Invalid => UserErrorCode::Invalid,
             ProblemCode::Unsupported => UserErrorCode::Unsupported,
         };
-        problems.add(code, &Path::root().join(&problem.path), problem.message);
+        problems.add(code, &path.join(&problem.path), problem.message);
     }
     for (index, rule) in mapping.rules.iter().enumerate() {
-        no_nul(&mut problems, &Path::of("rules").index(index), rule);
+        no_nul(&mut problems, &path.field("rules").index(index), rule);
     }
-    no_nul(&mut problems, &Path::of("correlation"), &mapping.correlation);
+    no_nul(&mut problems, &path.field("correlation"), &mapping.correlation);
     problems.finish()
 }
 

@@ -8,6 +8,7 @@ mod object;
 mod payload;
 mod query;
 mod rule;
+mod trial;
 
 pub use loader::{MailboxOfMappingLoader, MappingLoader};
 pub use mutation::MappingMutation;

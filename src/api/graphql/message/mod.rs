@@ -10,7 +10,9 @@ mod object;
 mod query;
 
 pub use attachment::Attachment;
+pub use details::Match;
 pub use input::{MessageFilter, ids};
+pub use kinds::MessageState;
 pub use loader::MessageLoader;
 pub use nested::{Wanted, messages_of};
 pub use object::Message;
