@@ -8,6 +8,7 @@
 //! | `job` `handling` `run` `intake` | when, which, what then; and what became of it |
 //! | `parsed` `message` `instance` | the mail as parsed, as stored, and what it made |
 //! | `event` | facts that were committed |
+//! | `reply_token` | what proves which instance an answer belongs to |
 //! | `fault` | what went wrong, said so that a person can act, and the verdict |
 //! | `filter` `page` | which of a list is asked for, and which slice of it |
 //! | `search/` | full-text search: how texts are cut and folded, what is asked for |
@@ -34,6 +35,7 @@ pub mod message;
 mod named;
 pub mod page;
 pub mod parsed;
+pub mod reply_token;
 pub mod run;
 pub mod search;
 

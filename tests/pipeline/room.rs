@@ -16,8 +16,8 @@ use mailroom::domain::mailbox::{
     ImapSettings, Mailbox, MailboxKind, MailboxMode, ProviderSettings, Security,
 };
 use mailroom::domain::mapping::{
-    AttributeRule, AttributeType, CompiledMapping, Correlation, Mapping, MessageField, UpdateAction,
-    ValueSource,
+    AttachmentPolicy, AttributeRule, AttributeType, CompiledMapping, Correlation, ForwardingPolicy,
+    LoopProtection, Mapping, MessageField, UpdateAction, ValueSource,
 };
 use mailroom::domain::run::{Run, RunTrigger};
 use mailroom::event::hub::RunHub;
@@ -173,6 +173,10 @@ fn mapping() -> Mapping {
             rule("history", MessageField::BodyText, UpdateAction::Append),
         ],
         correlation: Correlation::default(),
+        filters: Vec::new(),
+        loop_protection: LoopProtection::default(),
+        forwarding: ForwardingPolicy::default(),
+        attachments: AttachmentPolicy::default(),
         version: 1,
         created_at: start(),
         updated_at: start(),

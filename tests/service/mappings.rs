@@ -30,6 +30,10 @@ fn change(id: MappingId) -> UpdateMapping {
         reference_prefix: Patch::Keep,
         rules: Patch::Keep,
         correlation: Patch::Keep,
+        filters: Patch::Keep,
+        loop_protection: Patch::Keep,
+        forwarding: Patch::Keep,
+        attachments: Patch::Keep,
         expected_version: None,
     }
 }

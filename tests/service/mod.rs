@@ -136,6 +136,10 @@ fn mapping(name: &str) -> CreateMapping {
         reference_prefix: "INC".to_owned(),
         rules: vec![rule("title", ValueSource::Field(MessageField::Subject))],
         correlation: None,
+        filters: Vec::new(),
+        loop_protection: None,
+        forwarding: None,
+        attachments: None,
     }
 }
 

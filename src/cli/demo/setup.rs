@@ -99,6 +99,10 @@ async fn mapping(cx: &Context, permit: &Permit<ConfigWrite>) -> Result<MappingId
             field("answers", AttributeType::Text, MessageField::BodyText, false, UpdateAction::Append),
         ],
         correlation: None,
+        filters: Vec::new(),
+        loop_protection: None,
+        forwarding: None,
+        attachments: None,
     };
     Ok(service::mapping::create(cx, permit, input).await.map_err(refused)?.id)
 }

@@ -12,8 +12,10 @@ use super::correlation::{Correlation, CorrelationStrategy};
 use super::draft::{Draft, Problem};
 use super::expression::Expression;
 use super::found::Found;
+use super::policy::{AttachmentPolicy, ForwardingPolicy, LoopProtection};
 use super::rule::{AttributeType, MessageField, UpdateAction};
 use super::signals::{self, Signals};
+use super::surroundings::Surroundings;
 use super::template::Templates;
 use super::values::{Parsed, Values};
 use super::view::Members;
@@ -34,6 +36,20 @@ pub struct CompiledMapping {
     pub(super) jinja_members: Members,
     pub(super) correlation: Correlation,
     pub(super) reference_pattern: Regex,
+    /// Gives the business key.
+    pub(super) key: Option<Expression>,
+    pub(super) filters: Vec<CompiledFilter>,
+    pub(super) loop_protection: LoopProtection,
+    pub(super) forwarding: ForwardingPolicy,
+    pub(super) attachments: AttachmentPolicy,
+    pub(super) surroundings: Surroundings,
+}
+
+/// A filter without anything left to be checked.
+#[derive(Debug)]
+pub(super) struct CompiledFilter {
+    pub(super) name: String,
+    pub(super) when: Expression,
 }
 
 /// A rule without anything left to be checked.
@@ -84,6 +100,12 @@ impl CompiledMapping {
     /// Everything that keeps the mapping from working.
     pub fn from_draft(draft: &Draft) -> Result<Self, Vec<Problem>> {
         validate::compile(draft)
+    }
+
+    /// Applies it to the mail of a mailbox.
+    #[must_use]
+    pub fn within(self, surroundings: Surroundings) -> Self {
+        Self { surroundings, ..self }
     }
 
     /// Key of the process whose instances it makes.

@@ -28,6 +28,11 @@ named_enum! {
     pub enum NoMatchAction { Create = "CREATE", Ignore = "IGNORE" }
 }
 
+named_enum! {
+    /// What the same message, delivered to several mailboxes of a process, does there.
+    pub enum SameMessagePolicy { ProcessEach = "PROCESS_EACH", JoinFirst = "JOIN_FIRST" }
+}
+
 /// How a message is matched to an instance that already exists.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Correlation {
@@ -45,18 +50,34 @@ pub struct Correlation {
     pub reopen_within_days: Option<i32>,
     /// When nothing matches.
     pub on_no_match: NoMatchAction,
+    /// When another mailbox of the process took in the same message.
+    #[serde(default = "each")]
+    pub same_message: SameMessagePolicy,
+    /// A match needs a sender who is on the instance's thread, or the instance's signed token.
+    #[serde(default)]
+    pub trusted_senders_only: bool,
+}
+
+const fn each() -> SameMessagePolicy {
+    SameMessagePolicy::ProcessEach
 }
 
 impl Default for Correlation {
     fn default() -> Self {
         Self {
-            strategies: vec![CorrelationStrategy::ReferenceInSubject, CorrelationStrategy::ThreadHeaders],
+            strategies: vec![
+                CorrelationStrategy::ReferenceInSubject,
+                CorrelationStrategy::ThreadHeaders,
+                CorrelationStrategy::Conversation,
+            ],
             reference_pattern: None,
             key_expression: None,
             on_match: MatchAction::Update,
             on_closed_match: ClosedMatchAction::Reopen,
             reopen_within_days: None,
             on_no_match: NoMatchAction::Create,
+            same_message: SameMessagePolicy::ProcessEach,
+            trusted_senders_only: false,
         }
     }
 }

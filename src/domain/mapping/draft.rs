@@ -2,6 +2,7 @@
 
 use super::Mapping;
 use super::correlation::Correlation;
+use super::policy::{AttachmentPolicy, FilterRule, ForwardingPolicy, LoopProtection};
 use super::rule::AttributeRule;
 use crate::domain::named::named_enum;
 
@@ -18,6 +19,14 @@ pub struct Draft {
     pub rules: Vec<AttributeRule>,
     /// How a message finds its instance.
     pub correlation: Correlation,
+    /// Messages that are ignored, in order.
+    pub filters: Vec<FilterRule>,
+    /// What mail that a machine sent may do.
+    pub loop_protection: LoopProtection,
+    /// Whose forwards are believed.
+    pub forwarding: ForwardingPolicy,
+    /// Attachments that are left out of a message's list.
+    pub attachments: AttachmentPolicy,
 }
 
 impl Mapping {
@@ -29,6 +38,10 @@ impl Mapping {
             reference_prefix: self.reference_prefix.clone(),
             rules: self.rules.clone(),
             correlation: self.correlation.clone(),
+            filters: self.filters.clone(),
+            loop_protection: self.loop_protection.clone(),
+            forwarding: self.forwarding.clone(),
+            attachments: self.attachments.clone(),
         }
     }
 

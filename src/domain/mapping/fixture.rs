@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::rule::{AttributeRule, AttributeType, MessageField, UpdateAction, ValueSource};
 use super::values::Parsed;
-use super::{CompiledMapping, Correlation, Draft};
+use super::{AttachmentPolicy, CompiledMapping, Correlation, Draft, ForwardingPolicy, LoopProtection};
 use crate::domain::parsed::{Address, Forwarding, Header, Importance, ParsedAttachment, ParsedMessage};
 
 /// 2026-11-22T10:00:00Z.
@@ -91,6 +91,10 @@ pub(super) fn draft(rules: Vec<AttributeRule>) -> Draft {
         reference_prefix: "INC".to_owned(),
         rules,
         correlation: Correlation::default(),
+        filters: Vec::new(),
+        loop_protection: LoopProtection::default(),
+        forwarding: ForwardingPolicy::default(),
+        attachments: AttachmentPolicy::default(),
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `rule` `correlation` | what a mapping says, as types |
+//! | `rule` `correlation` `policy` | what a mapping says, as types |
 //! | `draft` | a mapping before it is saved, and what is wrong with it |
 //! | `validate` | every check that is made when a mapping is saved |
 //! | `expression` `template` `function` | CEL and Jinja: what they may use, how they are bounded |
@@ -10,6 +10,7 @@
 //! | `view` | the message as expressions and templates see it |
 //! | `field` `coerce` `values` | every rule evaluated once: typed, bounded values |
 //! | `apply` | values -> the attributes of a new or of an existing instance |
+//! | `surroundings` | the mailbox and the installation in which a mapping is applied |
 //! | `signals` | what a message says about the instance it belongs to |
 //! | `found` `correlate` | what the lookups found, and the decision with its evidence |
 //! | `weave` | what each message of a batch makes or changes |
@@ -30,8 +31,10 @@ mod field;
 mod fixture;
 mod found;
 mod function;
+mod policy;
 mod rule;
 mod signals;
+mod surroundings;
 mod template;
 mod validate;
 mod values;
@@ -45,11 +48,15 @@ use super::id::MappingId;
 pub use apply::{Change, create, update};
 pub use compiled::{CompiledMapping, Treated};
 pub use correlate::{Decision, correlate};
-pub use correlation::{ClosedMatchAction, Correlation, CorrelationStrategy, MatchAction, NoMatchAction};
+pub use correlation::{
+    ClosedMatchAction, Correlation, CorrelationStrategy, MatchAction, NoMatchAction, SameMessagePolicy,
+};
 pub use draft::{Draft, Problem, ProblemCode};
 pub use found::{CorrelationKey, Found, InstanceFacts, Key, Role};
+pub use policy::{AttachmentPolicy, AutomaticMailAction, FilterRule, ForwardingPolicy, LoopProtection};
 pub use rule::{AttributeRule, AttributeType, MessageField, UpdateAction, ValueSource};
 pub use signals::{ReferenceCandidate, Signals, ThreadHeader, ThreadId};
+pub use surroundings::Surroundings;
 pub use validate::validate;
 pub use values::{MapFailure, Parsed, Values};
 pub use weave::{Effect, Known, Loom, Setting, Woven};
@@ -69,6 +76,14 @@ pub struct Mapping {
     pub rules: Vec<AttributeRule>,
     /// How a message finds its instance.
     pub correlation: Correlation,
+    /// Messages that are ignored, in order.
+    pub filters: Vec<FilterRule>,
+    /// What mail that a machine sent may do.
+    pub loop_protection: LoopProtection,
+    /// Whose forwards are believed.
+    pub forwarding: ForwardingPolicy,
+    /// Attachments that are left out of a message's list.
+    pub attachments: AttachmentPolicy,
     /// Counts changes, for `expectedVersion`.
     pub version: i32,
     /// When it was made.

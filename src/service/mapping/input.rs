@@ -1,7 +1,9 @@
 //! What is said of a mapping.
 
 use crate::domain::id::MappingId;
-use crate::domain::mapping::{AttributeRule, Correlation};
+use crate::domain::mapping::{
+    AttachmentPolicy, AttributeRule, Correlation, FilterRule, ForwardingPolicy, LoopProtection,
+};
 use crate::service::Patch;
 
 /// Input of `createMapping`.
@@ -17,9 +19,17 @@ pub struct CreateMapping {
     pub rules: Vec<AttributeRule>,
     /// How a message finds its instance; None: the default.
     pub correlation: Option<Correlation>,
+    /// Messages that are ignored, in order.
+    pub filters: Vec<FilterRule>,
+    /// What mail that a machine sent may do; None: the default.
+    pub loop_protection: Option<LoopProtection>,
+    /// Whose forwards are believed; None: the default.
+    pub forwarding: Option<ForwardingPolicy>,
+    /// Attachments that are left out of a message's list; None: none.
+    pub attachments: Option<AttachmentPolicy>,
 }
 
-/// Input of `updateMapping`. Rules and correlation are replaced as a whole.
+/// Input of `updateMapping`. What is given is replaced as a whole.
 #[derive(Debug, Clone)]
 pub struct UpdateMapping {
     /// Which one.
@@ -34,6 +44,14 @@ pub struct UpdateMapping {
     pub rules: Patch<Vec<AttributeRule>>,
     /// See [`CreateMapping::correlation`]; null: the default.
     pub correlation: Patch<Correlation>,
+    /// See [`CreateMapping::filters`]; null empties them.
+    pub filters: Patch<Vec<FilterRule>>,
+    /// See [`CreateMapping::loop_protection`]; null: the default.
+    pub loop_protection: Patch<LoopProtection>,
+    /// See [`CreateMapping::forwarding`]; null: the default.
+    pub forwarding: Patch<ForwardingPolicy>,
+    /// See [`CreateMapping::attachments`]; null: the default.
+    pub attachments: Patch<AttachmentPolicy>,
     /// Refused with CONFLICT when it is not the current version.
     pub expected_version: Option<i32>,
 }

@@ -41,6 +41,10 @@ fn drafted(cx: &Context, input: CreateMapping, path: &Path) -> Result<Mapping, E
         reference_prefix: input.reference_prefix.trim().to_owned(),
         rules: input.rules,
         correlation: input.correlation.unwrap_or_default(),
+        filters: input.filters,
+        loop_protection: input.loop_protection.unwrap_or_default(),
+        forwarding: input.forwarding.unwrap_or_default(),
+        attachments: input.attachments.unwrap_or_default(),
         version: 1,
         created_at: now,
         updated_at: now,
@@ -77,6 +81,10 @@ pub async fn update(
     }
     mapping.rules = input.rules.apply(Some(mapping.rules)).unwrap_or_default();
     mapping.correlation = input.correlation.apply(Some(mapping.correlation)).unwrap_or_default();
+    mapping.filters = input.filters.apply(Some(mapping.filters)).unwrap_or_default();
+    mapping.loop_protection = input.loop_protection.apply(Some(mapping.loop_protection)).unwrap_or_default();
+    mapping.forwarding = input.forwarding.apply(Some(mapping.forwarding)).unwrap_or_default();
+    mapping.attachments = input.attachments.apply(Some(mapping.attachments)).unwrap_or_default();
     check(problems, &mapping, &Path::root())?;
     own_prefix(&tx, &mapping).await?;
     db::mapping::update(&tx, &mapping, was).await.map_err(name_taken)?;
@@ -120,6 +128,11 @@ fn check(mut problems: Problems, mapping: &Mapping, path: &Path) -> Result<(), E
         no_nul(&mut problems, &path.field("rules").index(index), rule);
     }
     no_nul(&mut problems, &path.field("correlation"), &mapping.correlation);
+    for (index, filter) in mapping.filters.iter().enumerate() {
+        no_nul(&mut problems, &path.field("filters").index(index), filter);
+    }
+    no_nul(&mut problems, &path.field("forwarding"), &mapping.forwarding);
+    no_nul(&mut problems, &path.field("attachments"), &mapping.attachments);
     problems.finish()
 }
 

@@ -58,6 +58,16 @@ pub enum NoMatchAction {
     Ignore,
 }
 
+/// What the same message, delivered to several mailboxes of a process, does there.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "mapping::SameMessagePolicy")]
+pub enum SameMessagePolicy {
+    /// Each mailbox makes its own.
+    ProcessEach,
+    /// The later ones join the first one's instance.
+    JoinFirst,
+}
+
 /// How a message is matched to an instance that already exists. Strategies are tried in order; the first match wins.
 /// References, threads, tags and keys match within the mapping's process, CONVERSATION within the mailbox. What
 /// `referencePattern` captures is looked up as a reference, then as its number, then as an externalId; a reference
@@ -78,10 +88,15 @@ pub struct Correlation {
     pub reopen_within_days: Option<i32>,
     /// When nothing matches.
     pub on_no_match: NoMatchAction,
+    /// The same message (Message-ID and content) delivered to several mailboxes.
+    pub same_message: SameMessagePolicy,
+    /// A match is accepted only from someone already on the instance's thread, or one whose message carries the
+    /// instance's signed reply token.
+    pub trusted_senders_only: bool,
 }
 
 /// How a message is matched to an instance that already exists. Default strategies: REFERENCE_IN_SUBJECT,
-/// THREAD_HEADERS.
+/// THREAD_HEADERS, CONVERSATION.
 #[derive(InputObject)]
 pub struct CorrelationInput {
     /// Tried in order; the first match wins.
@@ -101,6 +116,13 @@ pub struct CorrelationInput {
     /// When nothing matches.
     #[graphql(default_with = "NoMatchAction::Create")]
     pub on_no_match: NoMatchAction,
+    /// The same message (Message-ID and content) delivered to several mailboxes.
+    #[graphql(default_with = "SameMessagePolicy::ProcessEach")]
+    pub same_message: SameMessagePolicy,
+    /// A match is accepted only from someone already on the instance's thread, or one whose message carries the
+    /// instance's signed reply token.
+    #[graphql(default = false)]
+    pub trusted_senders_only: bool,
 }
 
 impl From<mapping::Correlation> for Correlation {
@@ -113,6 +135,8 @@ impl From<mapping::Correlation> for Correlation {
             on_closed_match: correlation.on_closed_match.into(),
             reopen_within_days: correlation.reopen_within_days,
             on_no_match: correlation.on_no_match.into(),
+            same_message: correlation.same_message.into(),
+            trusted_senders_only: correlation.trusted_senders_only,
         }
     }
 }
@@ -131,6 +155,8 @@ impl From<CorrelationInput> for mapping::Correlation {
             on_closed_match: input.on_closed_match.into(),
             reopen_within_days: input.reopen_within_days,
             on_no_match: input.on_no_match.into(),
+            same_message: input.same_message.into(),
+            trusted_senders_only: input.trusted_senders_only,
         }
     }
 }

@@ -6,6 +6,7 @@ mod loader;
 mod mutation;
 mod object;
 mod payload;
+mod policy;
 mod query;
 mod rule;
 mod trial;

@@ -4,6 +4,7 @@ use async_graphql::{Context, ID, Object};
 
 use super::MailboxOfMappingLoader;
 use super::correlation::Correlation;
+use super::policy::{AttachmentPolicy, FilterRule, ForwardingPolicy, LoopProtection};
 use super::rule::AttributeRule;
 use crate::api::graphql::mailbox::Mailbox;
 use crate::api::graphql::scalar::DateTime;
@@ -45,6 +46,26 @@ impl Mapping {
     /// How a message is matched to an instance that already exists.
     async fn correlation(&self) -> Correlation {
         self.0.correlation.clone().into()
+    }
+
+    /// Messages that are ignored before anything else is asked, in order.
+    async fn filters(&self) -> Vec<FilterRule> {
+        self.0.filters.iter().cloned().map(FilterRule::from).collect()
+    }
+
+    /// What mail that a machine sent may do.
+    async fn loop_protection(&self) -> LoopProtection {
+        self.0.loop_protection.clone().into()
+    }
+
+    /// Whose forwards are believed.
+    async fn forwarding(&self) -> ForwardingPolicy {
+        self.0.forwarding.clone().into()
+    }
+
+    /// Attachments that are left out of a message's list.
+    async fn attachments(&self) -> AttachmentPolicy {
+        self.0.attachments.clone().into()
     }
 
     /// The one mailbox that uses this mapping, if any.

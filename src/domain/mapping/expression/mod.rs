@@ -2,6 +2,7 @@
 
 mod check;
 mod functions;
+mod kind;
 
 use std::sync::{Arc, LazyLock};
 
@@ -10,6 +11,7 @@ use cel::{Context, Env, ExecutionError, Program};
 use serde_json::Value;
 
 use self::check::Checker;
+pub(super) use self::kind::Kind;
 use super::view::Members;
 
 /// The most characters of an expression.
@@ -29,7 +31,10 @@ pub(super) fn context() -> Context<'static, 'static> {
 
 /// A checked expression.
 #[derive(Debug)]
-pub(super) struct Expression(Program);
+pub(super) struct Expression {
+    program: Program,
+    kind: Option<Kind>,
+}
 
 impl Expression {
     /// Checks and compiles; notes which members of the message it looks at.
@@ -41,13 +46,19 @@ impl Expression {
             return Err(format!("The expression is longer than {MAX_LENGTH} characters."));
         }
         let program = ENVIRONMENT.compile(source).map_err(|errors| sentence(&errors))?;
-        Checker::new(members).check(&as_written(source)?)?;
-        Ok(Self(program))
+        let written = as_written(source)?;
+        Checker::new(members).check(&written)?;
+        Ok(Self { program, kind: kind::of(&written) })
+    }
+
+    /// What it gives; None where that depends on the message.
+    pub(super) const fn kind(&self) -> Option<Kind> {
+        self.kind
     }
 
     /// Evaluates; the error says why, and holds nothing of the message.
     pub(super) fn evaluate(&self, context: &Context<'_, '_>) -> Result<Value, String> {
-        let value = self.0.execute(context).map_err(|error| reason(&error))?;
+        let value = self.program.execute(context).map_err(|error| reason(&error))?;
         value.json().map_err(|_| "the expression gives no value that can be stored".to_owned())
     }
 }

@@ -6,7 +6,7 @@ use regex::Regex;
 
 use super::Walk;
 use crate::domain::mapping::correlation::{Correlation, CorrelationStrategy};
-use crate::domain::mapping::draft::ProblemCode;
+use crate::domain::mapping::expression::{Expression, Kind};
 use crate::domain::mapping::function;
 use crate::domain::mapping::signals::default_pattern;
 
@@ -18,22 +18,9 @@ impl Walk {
         let mut seen = HashSet::new();
         for (index, strategy) in correlation.strategies.iter().enumerate() {
             let path = ["correlation", "strategies", &index.to_string()];
-            if !matches!(
-                strategy,
-                CorrelationStrategy::ReferenceInSubject | CorrelationStrategy::ThreadHeaders
-            ) {
-                let message = format!(
-                    "{strategy} is not built yet; there are REFERENCE_IN_SUBJECT and THREAD_HEADERS."
-                );
-                self.problems.add(ProblemCode::Unsupported, &path, message);
-            }
             if !seen.insert(*strategy) {
                 self.problems.invalid(&path, format!("{strategy} is there already; each is tried once."));
             }
-        }
-        if correlation.key_expression.is_some() {
-            let path = ["correlation", "keyExpression"];
-            self.problems.add(ProblemCode::Unsupported, &path, "Keys are not built yet.");
         }
         if correlation.reopen_within_days.is_some_and(|days| !(0..=36_500).contains(&days)) {
             let path = ["correlation", "reopenWithinDays"];
@@ -43,6 +30,35 @@ impl Walk {
             None => Regex::new(&default_pattern(prefix)).ok(),
             Some(source) => self.reference_pattern(source),
         }
+    }
+
+    pub(super) fn key(&mut self, correlation: &Correlation) -> Option<Expression> {
+        let path = ["correlation", "keyExpression"];
+        let is_used = correlation.strategies.contains(&CorrelationStrategy::KeyExpression);
+        let source = match correlation.key_expression.as_deref() {
+            None if is_used => {
+                let message = "KEY_EXPRESSION wants an expression that gives the key.";
+                self.problems.required(&path, message);
+                return None;
+            }
+            None => return None,
+            Some(source) if source.trim().is_empty() => {
+                self.problems.required(&path, "The expression is empty; null is for no key.");
+                return None;
+            }
+            Some(source) => source,
+        };
+        match Expression::compile(source, &mut self.cel_members) {
+            Err(message) => self.problems.invalid(&path, message),
+            Ok(key) => match key.kind() {
+                None | Some(Kind::Text | Kind::Number) => return Some(key),
+                Some(other) => {
+                    let message = format!("A key is a text; the expression gives {}.", other.in_words());
+                    self.problems.invalid(&path, message);
+                }
+            },
+        }
+        None
     }
 
     fn reference_pattern(&mut self, source: &str) -> Option<Regex> {

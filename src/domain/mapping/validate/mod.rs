@@ -2,6 +2,7 @@
 
 mod correlation;
 mod names;
+mod policy;
 mod rules;
 #[cfg(test)]
 mod tests;
@@ -11,6 +12,7 @@ use std::thread;
 use super::compiled::CompiledMapping;
 use super::draft::{Draft, Problem, ProblemCode, Problems};
 use super::rule::ValueSource;
+use super::surroundings::Surroundings;
 use super::template::Templates;
 use super::view::Members;
 
@@ -24,7 +26,8 @@ pub fn validate(draft: &Draft) -> Vec<Problem> {
 
 /// Checks and compiles.
 pub(super) fn compile(draft: &Draft) -> Result<CompiledMapping, Vec<Problem>> {
-    if !draft.rules.iter().any(|rule| matches!(rule.source, ValueSource::Expression(_))) {
+    let in_rules = draft.rules.iter().any(|rule| matches!(rule.source, ValueSource::Expression(_)));
+    if !in_rules && draft.filters.is_empty() && draft.correlation.key_expression.is_none() {
         return compile_here(draft);
     }
     // CEL's parser takes up to 200 KiB of stack for each bracket, and sees its own limit only on the way back.
@@ -50,6 +53,9 @@ fn compile_here(draft: &Draft) -> Result<CompiledMapping, Vec<Problem>> {
     walk.names(draft);
     let rules = walk.rules(&draft.rules);
     let reference_pattern = walk.correlation(&draft.correlation, &draft.reference_prefix);
+    let key = walk.key(&draft.correlation);
+    let filters = walk.filters(&draft.filters);
+    walk.policies(draft);
     match reference_pattern {
         Some(reference_pattern) if walk.problems.is_empty() => Ok(CompiledMapping {
             process: draft.process.clone(),
@@ -60,6 +66,12 @@ fn compile_here(draft: &Draft) -> Result<CompiledMapping, Vec<Problem>> {
             jinja_members: walk.jinja_members,
             correlation: draft.correlation.clone(),
             reference_pattern,
+            key,
+            filters,
+            loop_protection: draft.loop_protection.clone(),
+            forwarding: draft.forwarding.clone(),
+            attachments: draft.attachments.clone(),
+            surroundings: Surroundings::default(),
         }),
         _ => Err(walk.problems.into_vec()),
     }

@@ -124,7 +124,13 @@ impl Walk {
                     return None;
                 }
                 let compiled = Expression::compile(source, &mut self.cel_members);
-                compiled.map_err(|message| self.problems.invalid(&path, message)).ok().map(Source::Expression)
+                let expression = compiled.map_err(|message| self.problems.invalid(&path, message)).ok()?;
+                if let Some(kind) = expression.kind().filter(|kind| !kind.may_become(rule.r#type)) {
+                    let message =
+                        format!("The expression gives {}, which is no {}.", kind.in_words(), rule.r#type);
+                    self.problems.invalid(&path, message);
+                }
+                Some(Source::Expression(expression))
             }
             ValueSource::Template(source) => {
                 let path = ["rules", index, "source", "template"];
