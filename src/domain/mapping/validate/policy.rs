@@ -107,6 +107,7 @@ impl Walk {
 }
 
 fn is_address_or_domain(text: &str) -> bool {
+    let text = text.strip_prefix('@').unwrap_or(text);
     let (local, domain) = text.rsplit_once('@').unwrap_or(("any", text));
     let clean = |c: char| !c.is_whitespace() && !c.is_control() && !matches!(c, '<' | '>' | ',' | ';' | '@');
     let named = |part: &str| !part.is_empty() && part.chars().all(clean);

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::domain::mapping::fixture::{compiled, draft, message, parsed, problem, rule, sound};
 use crate::domain::mapping::rule::{AttributeRule, AttributeType, MessageField, UpdateAction, ValueSource};
-use crate::domain::mapping::{CompiledMapping, CorrelationStrategy, Draft, create, validate};
+use crate::domain::mapping::{CompiledMapping, CorrelationStrategy, Draft, FilterRule, create, validate};
 
 fn at(draft: &Draft) -> (String, String) {
     let (path, code, message) = problem(draft);
@@ -132,17 +132,28 @@ fn an_empty_expression_or_template_is_missed() {
 }
 
 #[test]
-fn strategies_that_are_not_built_yet_are_refused_one_by_one() {
+fn strategies_are_named_once_and_have_what_they_need() {
     let strategies = |strategies: &'static [CorrelationStrategy]| {
         move |draft: &mut Draft| draft.correlation.strategies = strategies.to_vec()
     };
-    use CorrelationStrategy::{Conversation, ThreadHeaders};
-    let unsupported = path_of(strategies(&[ThreadHeaders, Conversation]));
-    assert_eq!(unsupported, is("correlation.strategies.1", "UNSUPPORTED"));
+    use CorrelationStrategy::{KeyExpression, ThreadHeaders};
     let twice = path_of(strategies(&[ThreadHeaders, ThreadHeaders]));
     assert_eq!(twice, is("correlation.strategies.1", "INVALID"));
-    let key = path_of(|draft| draft.correlation.key_expression = Some("message.subject".to_owned()));
-    assert_eq!(key, is("correlation.keyExpression", "UNSUPPORTED"));
+    let keyless = path_of(strategies(&[ThreadHeaders, KeyExpression]));
+    assert_eq!(keyless, is("correlation.keyExpression", "REQUIRED"));
+    let key =
+        |source: &'static str| path_of(|draft| draft.correlation.key_expression = Some(source.to_owned()));
+    assert_eq!(key(" "), is("correlation.keyExpression", "REQUIRED"));
+    for source in [
+        "message.subjct",
+        "shout(message.subject)",
+        "message.to",
+        "message.size > 1",
+        "[",
+        "message.receivedAt",
+    ] {
+        assert_eq!(key(source), is("correlation.keyExpression", "INVALID"), "{source}");
+    }
     let days = path_of(|draft| draft.correlation.reopen_within_days = Some(-1));
     assert_eq!(days, is("correlation.reopenWithinDays", "INVALID"));
 }
@@ -156,6 +167,79 @@ fn a_reference_pattern_has_one_group_and_is_small() {
     let mut draft = sound();
     draft.correlation.reference_pattern = Some(r"(?i)(?:case|ticket) #([0-9]+)".to_owned());
     assert_eq!(validate(&draft), vec![]);
+}
+
+fn filter(name: &str, when: &str) -> FilterRule {
+    FilterRule { name: name.to_owned(), when: when.to_owned() }
+}
+
+#[test]
+fn filters_are_named_once_and_say_true_or_false() {
+    let of = |filters: &[(&str, &str)]| {
+        path_of(|draft| draft.filters = filters.iter().map(|(name, when)| filter(name, when)).collect())
+    };
+    let sound = ("newsletters", "message.automatic == 'BULK'");
+    assert_eq!(of(&[sound, ("", "true")]), is("filters.1.name", "REQUIRED"));
+    assert_eq!(of(&[("a\nb", "true")]), is("filters.0.name", "INVALID"));
+    assert_eq!(of(&[sound, ("newsletters", "false")]), is("filters.1.name", "INVALID"));
+    assert_eq!(of(&[sound, ("x", " ")]), is("filters.1.when", "REQUIRED"));
+    for when in [
+        "message.subjct == ''",
+        "shout(message.subject)",
+        "message.subject.matches('(')",
+        "message.subject",
+        "message.size + 1",
+        "message.to.map(a, a.name)",
+        "true ? 1 : 2",
+        "message.subject ==",
+    ] {
+        assert_eq!(of(&[("x", when)]), is("filters.0.when", "INVALID"), "{when}");
+    }
+    let many: Vec<_> = (0..51).map(|n| filter(&n.to_string(), "true")).collect();
+    assert_eq!(path_of(|draft| draft.filters = many), is("filters", "INVALID"));
+}
+
+#[test]
+fn policies_are_checked() {
+    for number in [-1, 10_001] {
+        let found = path_of(|draft| draft.loop_protection.max_per_sender_per_10_min = number);
+        assert_eq!(found, is("loopProtection.maxPerSenderPer10Min", "INVALID"));
+    }
+    for forwarder in
+        ["", "ann", "@", "a@b", "a b@example.com", "*.example.com", "<a@example.com>", "a@b@example.com"]
+    {
+        let found = path_of(|draft| {
+            draft.forwarding.trusted_forwarders = vec!["@example.com".to_owned(), forwarder.to_owned()];
+        });
+        assert_eq!(found, is("forwarding.trustedForwarders.1", "INVALID"), "{forwarder}");
+    }
+    let bytes = path_of(|draft| draft.attachments.ignore_inline_images_below = -1);
+    assert_eq!(bytes, is("attachments.ignoreInlineImagesBelow", "INVALID"));
+    let most = path_of(|draft| draft.attachments.max_size = Some(0));
+    assert_eq!(most, is("attachments.maxSize", "INVALID"));
+    for kind in ["", "pdf", "*/*", "image/", "image/p*", "a b/c"] {
+        let found = path_of(|draft| {
+            draft.attachments.ignore_types = vec!["image/*".to_owned(), kind.to_owned()];
+        });
+        assert_eq!(found, is("attachments.ignoreTypes.1", "INVALID"), "{kind}");
+    }
+}
+
+#[test]
+fn an_expression_that_never_gives_the_attributes_type_is_refused() {
+    for (r#type, expression) in [
+        (AttributeType::Integer, "message.subject == ''"),
+        (AttributeType::Decimal, "message.to"),
+        (AttributeType::Boolean, "message.size"),
+        (AttributeType::DateTime, "message.size > 3"),
+        (AttributeType::String, "message.from"),
+    ] {
+        let found = path_of_rule(|rule| {
+            rule.r#type = r#type;
+            rule.source = ValueSource::Expression(expression.to_owned());
+        });
+        assert_eq!(found, is("rules.1.source.expression", "INVALID"), "{expression}");
+    }
 }
 
 #[test]
