@@ -13,6 +13,7 @@ mod m20261122_000008_process_instance;
 mod m20261122_000009_message;
 mod m20261122_000010_event;
 mod m20261122_000011_mapping_policy;
+mod m20261122_000012_message_kinds;
 mod m20261122_000013_search;
 
 /// Every migration, oldest first.
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000009_message::Migration),
             Box::new(m20261122_000010_event::Migration),
             Box::new(m20261122_000011_mapping_policy::Migration),
+            Box::new(m20261122_000012_message_kinds::Migration),
             Box::new(m20261122_000013_search::Migration),
         ]
     }

@@ -12,7 +12,7 @@ use super::{Error, to_json};
 use crate::domain::handling::DispositionState;
 use crate::domain::id::MessageId;
 use crate::domain::message::{AddressRole, Attachment, Message};
-use crate::domain::parsed::Address;
+use crate::domain::parsed::{Address, ForwardingKind};
 
 /// Where the raw bytes of a message are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -198,6 +198,10 @@ fn message_row(
         ingested_at: Set(message.ingested_at),
         importance: Set(message.importance.as_str().to_owned()),
         automatic: Set(message.automatic.map(|kind| kind.as_str().to_owned())),
+        forwarding: Set(Some(message.forwarding)
+            .filter(|kind| *kind != ForwardingKind::None)
+            .map(|kind| kind.as_str().to_owned())),
+        oddity: Set(message.oddity.map(|oddity| oddity.as_str().to_owned())),
         size: Set(message.size),
         attachment_count: Set(message.attachment_count),
         has_raw: Set(message.has_raw),

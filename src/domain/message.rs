@@ -7,7 +7,7 @@ use super::fault::Fault;
 use super::handling::DispositionStatus;
 use super::id::{AttachmentId, InstanceId, JobId, MailboxId, MappingId, MessageId, RunId};
 use super::named::named_enum;
-use super::parsed::{Address, AutomaticKind, Importance};
+use super::parsed::{Address, AutomaticKind, ForwardingKind, Importance, Oddity};
 
 named_enum! {
     /// What became of a message.
@@ -45,6 +45,8 @@ named_enum! {
         ReplyTo = "REPLY_TO",
         To = "TO",
         Cc = "CC",
+        OriginalSender = "ORIGINAL_SENDER",
+        OriginalRecipient = "ORIGINAL_RECIPIENT",
     }
 }
 
@@ -118,6 +120,10 @@ pub struct Message {
     pub importance: Importance,
     /// Mail that a machine sent.
     pub automatic: Option<AutomaticKind>,
+    /// How it was forwarded.
+    pub forwarding: ForwardingKind,
+    /// What is odd about its content.
+    pub oddity: Option<Oddity>,
     /// Raw bytes.
     pub size: i64,
     /// How many attachments it has.

@@ -170,4 +170,15 @@ impl ParsedMessage {
     pub fn original_recipient(&self) -> Option<&Address> {
         self.forwarding.recipient.as_ref().or(self.to.first())
     }
+
+    /// Why it was taken for what it is, and what was repaired or left out, in sentences.
+    pub fn explanations(&self) -> impl Iterator<Item = String> {
+        let automatic = self.automatic.zip(self.automatic_because.as_deref());
+        let forwarding = self.forwarding.evidence.as_deref().map(|because| (self.forwarding.kind, because));
+        let kinds = [
+            automatic.map(|(kind, because)| format!("It is automatic mail ({kind}): {because}.")),
+            forwarding.map(|(kind, because)| format!("It was forwarded ({kind}): {because}.")),
+        ];
+        kinds.into_iter().flatten().chain(self.notes.iter().cloned())
+    }
 }

@@ -12,7 +12,7 @@ use crate::domain::handling::{Disposition, DispositionState, DispositionStatus, 
 use crate::domain::id::{AttachmentId, EventId, RunId};
 use crate::domain::mapping::Effect;
 use crate::domain::message::{AddressRole, Attachment, Message, MessageFailure, MessageState};
-use crate::domain::parsed::{Address, Importance, ParsedMessage};
+use crate::domain::parsed::{Address, ForwardingKind, Importance, ParsedMessage};
 
 /// The rows to write, the events to tell, and the originals to handle after the commit.
 pub(super) fn compose(
@@ -73,6 +73,8 @@ fn message(
         ingested_at: now,
         importance: parsed.map_or(Importance::Normal, |parsed| parsed.importance),
         automatic: parsed.and_then(|parsed| parsed.automatic),
+        forwarding: parsed.map_or(ForwardingKind::None, |parsed| parsed.forwarding.kind),
+        oddity: parsed.and_then(|parsed| parsed.oddity),
         size: draft.size,
         attachment_count: parsed.and_then(|parsed| i32::try_from(parsed.attachments.len()).ok()).unwrap_or(0),
         has_raw: draft.raw != RawPlace::Nowhere,
@@ -138,7 +140,7 @@ fn original(draft: &Draft, message: &Message) -> Original {
 fn row(assignment: &Assignment, draft: &Draft, effect: &Effect, message: Message) -> NewMessage {
     let parsed = draft.parsed.as_deref();
     let mut notes = effect.notes.clone();
-    notes.extend(parsed.into_iter().flat_map(|parsed| parsed.notes.iter().cloned()));
+    notes.extend(parsed.into_iter().flat_map(ParsedMessage::explanations));
     NewMessage {
         source: NewSource {
             key: draft.row.key.clone(),
@@ -173,6 +175,8 @@ fn addresses(parsed: &ParsedMessage) -> Vec<(AddressRole, Address)> {
         .chain(many(AddressRole::ReplyTo, &parsed.reply_to))
         .chain(many(AddressRole::To, &parsed.to))
         .chain(many(AddressRole::Cc, &parsed.cc))
+        .chain(one(AddressRole::OriginalSender, &parsed.forwarding.sender))
+        .chain(one(AddressRole::OriginalRecipient, &parsed.forwarding.recipient))
         .collect()
 }
 

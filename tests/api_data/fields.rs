@@ -3,6 +3,8 @@
 use mailroom::db::store::RawPlace;
 use mailroom::domain::access::Scope;
 use mailroom::domain::id::MessageId;
+use mailroom::domain::message::AddressRole;
+use mailroom::domain::parsed::{Address, ForwardingKind, Oddity};
 use serde_json::{Value, json};
 
 use super::house::{House, global, raw, text};
@@ -31,6 +33,12 @@ pub async fn with_raw(house: &House, mailbox: &str) -> MessageId {
     let attachment = new.attachments.first_mut().unwrap();
     (attachment.part, attachment.inline) = (part.part, true);
     attachment.content_id = Some("fire".to_owned());
+    (new.message.forwarding, new.message.oddity) = (ForwardingKind::Inline, Some(Oddity::Calendar));
+    for (role, name) in [(AddressRole::OriginalSender, "Eve"), (AddressRole::OriginalRecipient, "Sales")] {
+        let address = Address { name: Some(name.to_owned()), address: format!("{name}@elsewhere.example") };
+        new.addresses.push((role, address));
+    }
+    new.notes.push("It was forwarded (INLINE): Subject and text.".to_owned());
     new.raw = RawPlace::Row(zstd::encode_all(RAW.as_bytes(), 3).unwrap());
     seed::store(&house.services.db, vec![new]).await.remove(0)
 }
@@ -40,7 +48,8 @@ async fn a_message_has_all_its_fields(fresh: Fresh) {
     let desk = house.desk("help").await;
     let id = global(with_raw(&house, &desk.mailbox).await);
     let query = "query($id: ID!) { node(id: $id) { __typename id } message(id: $id) {
-        subject snippet text newText internetMessageId size state importance automatic forwarding folder
+        subject snippet text newText internetMessageId size state importance automatic forwarding oddity notes folder
+        originalSender { name address } originalRecipient { address }
         from { name address } sender { address } replyTo { address } to { address } cc { address }
         receivedAt match { by evidence created } disposition { state attempts doneAt error { message } }
         failure { stage } processInstance { id } run { id } mailbox { id } html
@@ -61,6 +70,10 @@ async fn a_message_has_all_its_fields(fresh: Fresh) {
     assert_eq!(message["receivedAt"], "2026-09-21T14:14:20.250Z");
     assert_eq!(message["match"], json!({ "by": "NOTHING", "evidence": "nothing", "created": true }));
     assert_eq!((&message["state"], &message["disposition"]["state"]), (&json!("PROCESSED"), &json!("DONE")));
+    assert_eq!((&message["forwarding"], &message["oddity"]), (&json!("INLINE"), &json!("CALENDAR")));
+    assert_eq!(message["originalSender"], json!({ "name": "Eve", "address": "Eve@elsewhere.example" }));
+    assert_eq!(message["originalRecipient"], json!({ "address": "Sales@elsewhere.example" }));
+    assert_eq!(message["notes"], json!(["It was forwarded (INLINE): Subject and text."]));
     assert_eq!(message["headers"], json!([{ "name": "X-Ticket", "value": "7" }]));
     assert_eq!(message["mailbox"]["id"], desk.mailbox);
     let html = text(&message["html"]);

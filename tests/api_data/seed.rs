@@ -8,7 +8,7 @@ use mailroom::domain::handling::{Disposition, DispositionState, DispositionStatu
 use mailroom::domain::id::{AttachmentId, InstanceId, MailboxId, MessageId};
 use mailroom::domain::instance::{InstanceState, ProcessInstance};
 use mailroom::domain::message::{AddressRole, Attachment, Match, MatchedBy, Message, MessageState};
-use mailroom::domain::parsed::{Address, Importance};
+use mailroom::domain::parsed::{Address, ForwardingKind, Importance};
 
 /// The instant that everything here is counted from.
 pub fn start() -> DateTime<Utc> {
@@ -37,6 +37,8 @@ pub fn message(mailbox_id: MailboxId, minute: i64) -> NewMessage {
         ingested_at: received_at + TimeDelta::seconds(3),
         importance: Importance::Normal,
         automatic: None,
+        forwarding: ForwardingKind::None,
+        oddity: None,
         size: 1000 + minute,
         attachment_count: 0,
         has_raw: true,

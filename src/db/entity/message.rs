@@ -24,6 +24,8 @@ pub struct Model {
     pub ingested_at: DateTimeUtc,
     pub importance: String,
     pub automatic: Option<String>,
+    pub forwarding: Option<String>,
+    pub oddity: Option<String>,
     pub size: i64,
     pub attachment_count: i32,
     pub has_raw: bool,

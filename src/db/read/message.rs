@@ -20,11 +20,12 @@ use crate::domain::handling::DispositionStatus;
 use crate::domain::id::{InstanceId, MailboxId, MessageId, RunId};
 use crate::domain::message::Message;
 use crate::domain::page::{Order, Page, PageRequest};
+use crate::domain::parsed::ForwardingKind;
 
 const TABLE: &str = "message";
 
 /// Everything but the texts, which are big.
-const COLUMNS: [Column; 31] = [
+const COLUMNS: [Column; 33] = [
     Column::Id,
     Column::MailboxId,
     Column::MappingId,
@@ -40,6 +41,8 @@ const COLUMNS: [Column; 31] = [
     Column::IngestedAt,
     Column::Importance,
     Column::Automatic,
+    Column::Forwarding,
+    Column::Oddity,
     Column::Size,
     Column::AttachmentCount,
     Column::HasRaw,
@@ -254,6 +257,8 @@ struct Row {
     ingested_at: DateTime<Utc>,
     importance: String,
     automatic: Option<String>,
+    forwarding: Option<String>,
+    oddity: Option<String>,
     size: i64,
     attachment_count: i32,
     has_raw: bool,
@@ -293,6 +298,8 @@ impl TryFrom<Row> for Message {
             ingested_at: row.ingested_at,
             importance: parse(TABLE, &row.importance)?,
             automatic: row.automatic.map(|name| parse(TABLE, &name)).transpose()?,
+            forwarding: row.forwarding.map_or(Ok(ForwardingKind::None), |name| parse(TABLE, &name))?,
+            oddity: row.oddity.map(|name| parse(TABLE, &name)).transpose()?,
             size: row.size,
             attachment_count: row.attachment_count,
             has_raw: row.has_raw,

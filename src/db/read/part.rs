@@ -8,6 +8,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::keyset::any_of;
+use super::structure_or_none;
 use crate::db::Error;
 use crate::db::entity::{attachment, message, message_address, message_raw};
 use crate::domain::id::{AttachmentId, MessageId};
@@ -21,6 +22,8 @@ pub struct Texts {
     pub text: String,
     /// What the author added.
     pub new_text: String,
+    /// What was recognised, repaired or left out, in sentences.
+    pub notes: Vec<String>,
 }
 
 /// The raw bytes of a message, where they are.
@@ -40,6 +43,8 @@ pub fn role_number(role: AddressRole) -> i16 {
         AddressRole::ReplyTo => 2,
         AddressRole::To => 3,
         AddressRole::Cc => 4,
+        AddressRole::OriginalSender => 5,
+        AddressRole::OriginalRecipient => 6,
     }
 }
 
@@ -58,10 +63,11 @@ pub async fn texts(db: &impl ConnectionTrait, ids: &[MessageId]) -> Result<HashM
         id: Uuid,
         text: String,
         new_text: Option<String>,
+        notes: Option<serde_json::Value>,
     }
     let rows: Vec<Row> = message::Entity::find()
         .select_only()
-        .columns([Column::Id, Column::Text, Column::NewText])
+        .columns([Column::Id, Column::Text, Column::NewText, Column::Notes])
         .filter(any_of(Column::Id, ids.iter().copied()))
         .filter(Column::EmptiedAt.is_null())
         .into_model()
@@ -70,9 +76,10 @@ pub async fn texts(db: &impl ConnectionTrait, ids: &[MessageId]) -> Result<HashM
     // A new text that is the whole text is not stored twice.
     let texts = rows.into_iter().map(|row| {
         let new_text = row.new_text.unwrap_or_else(|| row.text.clone());
-        (MessageId(row.id), Texts { text: row.text, new_text })
+        let notes = structure_or_none("message", row.notes)?.unwrap_or_default();
+        Ok((MessageId(row.id), Texts { text: row.text, new_text, notes }))
     });
-    Ok(texts.collect())
+    texts.collect()
 }
 
 /// All addresses of those messages, by role and as they stood.

@@ -86,17 +86,40 @@ pub enum AutomaticKind {
 
 /// How it was forwarded, if it was.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "parsed::ForwardingKind")]
 pub enum ForwardingKind {
     /// It was not, as far as was recognised.
     None,
-    /// By headers: X-Forwarded-For, X-Forwarded-To, Resent-*.
+    /// By a server or a redirecting person: headers such as X-Forwarded-For or Resent-From say so.
     Headers,
     /// With the original attached.
     Attached,
     /// With the original inline.
     Inline,
-    /// With nothing but the original's text.
+    /// By its subject or by a rule, with neither headers nor an original from which its author could be told.
     TextOnly,
+}
+
+/// What is odd about the content of a message.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "parsed::Oddity")]
+pub enum Oddity {
+    /// Exchange gave a stub in place of the message: it could not be had over IMAP or POP3.
+    RetrievalStub,
+    /// Its attachments are within a winmail.dat (TNEF), which Outlook made.
+    Winmail,
+    /// An invitation to a meeting, an answer to one, or its cancellation.
+    Calendar,
+    /// Signed with S/MIME; the signature is not checked.
+    SmimeSigned,
+    /// Encrypted with S/MIME; it is kept as it is.
+    SmimeEncrypted,
+    /// Signed with OpenPGP; the signature is not checked.
+    PgpSigned,
+    /// Encrypted with OpenPGP; it is kept as it is.
+    PgpEncrypted,
+    /// It has neither text nor attachments.
+    Empty,
 }
 
 /// How far a disposition has come.

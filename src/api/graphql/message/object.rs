@@ -4,7 +4,7 @@ use async_graphql::{Context, ID, Object};
 
 use super::attachment::Attachment;
 use super::details::{DispositionStatus, EmailAddress, Header, Match, MessageFailure};
-use super::kinds::{AutomaticKind, ForwardingKind, Importance, MessageState};
+use super::kinds::{AutomaticKind, ForwardingKind, Importance, MessageState, Oddity};
 use super::loader::{AddressesOf, AttachmentsOf, MessageLoader, RawOf, TextsOf};
 use crate::api::graphql::instance::{InstanceLoader, ProcessInstance};
 use crate::api::graphql::mailbox::{Mailbox, MailboxLoader};
@@ -184,12 +184,36 @@ impl Message {
     /// How it was forwarded, if it was: by headers (X-Forwarded-For/-To, Resent-*), as an attached original, or with
     /// the original inline. NONE as far as was recognised.
     async fn forwarding(&self) -> ForwardingKind {
-        ForwardingKind::None
+        self.0.forwarding.into()
+    }
+
+    /// The author before it was forwarded, as the forward says: anyone can write that. null where it was not forwarded.
+    async fn original_sender(&self, ctx: &Context<'_>) -> Option<Result<EmailAddress>> {
+        self.first(ctx, AddressRole::OriginalSender).await.transpose()
+    }
+
+    /// Whom it was first written to, as the forward says: anyone can write that. null where it was not forwarded, or
+    /// that is not said.
+    async fn original_recipient(&self, ctx: &Context<'_>) -> Option<Result<EmailAddress>> {
+        self.first(ctx, AddressRole::OriginalRecipient).await.transpose()
     }
 
     /// AUTO_REPLY, BOUNCE, BULK… as detected.
     async fn automatic(&self) -> Option<AutomaticKind> {
         self.0.automatic.map(AutomaticKind::from)
+    }
+
+    /// What is odd about its content: encrypted, a calendar's, a winmail.dat…; null for ordinary mail.
+    async fn oddity(&self) -> Option<Oddity> {
+        self.0.oddity.map(Oddity::from)
+    }
+
+    /// Why it was taken for automatic or forwarded mail, and what was repaired or left out while it was read and
+    /// mapped, in sentences.
+    #[graphql(complexity = 2)]
+    async fn notes(&self, ctx: &Context<'_>) -> Result<Vec<String>> {
+        let texts = loader::load::<MessageLoader, _>(ctx, TextsOf(self.0.id)).await?;
+        Ok(texts.map(|texts| texts.notes).unwrap_or_default())
     }
 
     /// Raw bytes.
