@@ -1,7 +1,7 @@
 //! The pipeline over a mail system in memory: what must hold whatever the mail and the provider do.
 
-mod fake;
-mod room;
+pub mod fake;
+pub mod room;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use mailroom::db;

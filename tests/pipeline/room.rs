@@ -23,6 +23,8 @@ use mailroom::domain::run::{Run, RunTrigger};
 use mailroom::event::hub::RunHub;
 use mailroom::mail;
 use mailroom::pipeline::{self, Assignment, Bounds, Hold, Stop, Tools, Tracker, Treatment};
+use mailroom::secret::KeyRing;
+use mailroom::service;
 use sea_orm::{ConnectionTrait, Statement};
 use tokio::sync::{Semaphore, watch};
 
@@ -42,7 +44,7 @@ pub struct Room {
     pub tools: Tools,
     pub mailbox: Arc<Mailbox>,
     pub job: Job,
-    treatment: Arc<Treatment>,
+    pub treatment: Arc<Treatment>,
     _fresh: Fresh,
     _blobs: tempfile::TempDir,
 }
@@ -50,9 +52,13 @@ pub struct Room {
 impl Room {
     /// Made in the fresh database; the job takes in all new mail of INBOX and marks it read.
     pub async fn make(fresh: Fresh) -> Self {
+        Self::make_with(fresh, mapping()).await
+    }
+
+    /// The same, with a mapping of one's own.
+    pub async fn make_with(fresh: Fresh, mapping: Mapping) -> Self {
         let db = fresh.database.clone();
         let clock = Arc::new(ManualClock::new(start() + TimeDelta::hours(1)));
-        let mapping = mapping();
         let (credential, mailbox) = mailbox(&mapping);
         let job = job(&mailbox);
         let write = db.write();
@@ -82,6 +88,21 @@ impl Room {
             treatment: Arc::new(Treatment { mapping, compiled }),
             _fresh: fresh,
             _blobs: blobs,
+        }
+    }
+
+    /// What a person works with, on the same data.
+    pub fn services(&self) -> service::Context {
+        service::Context {
+            db: self.db.clone(),
+            keys: Arc::new(KeyRing::parse(&KeyRing::generate("test").unwrap()).unwrap()),
+            clock: Arc::clone(&self.tools.clock),
+            blobs: self.tools.blobs.clone(),
+            runs: self.tools.hub.clone(),
+            wake: Default::default(),
+            public_url: "https://mail.example".into(),
+            net: mailroom::net::Net::new(&mailroom::config::Config::defaults().unwrap().net).unwrap(),
+            limits: Arc::default(),
         }
     }
 
@@ -150,7 +171,7 @@ fn bounds() -> Bounds {
     }
 }
 
-fn rule(attribute: &str, field: MessageField, on_update: UpdateAction) -> AttributeRule {
+pub fn rule(attribute: &str, field: MessageField, on_update: UpdateAction) -> AttributeRule {
     AttributeRule {
         attribute: attribute.to_owned(),
         r#type: AttributeType::Text,
@@ -162,7 +183,7 @@ fn rule(attribute: &str, field: MessageField, on_update: UpdateAction) -> Attrib
     }
 }
 
-fn mapping() -> Mapping {
+pub fn mapping() -> Mapping {
     Mapping {
         id: MappingId::new(),
         name: "Incidents".to_owned(),
