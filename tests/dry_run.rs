@@ -69,6 +69,10 @@ fn draft(mapping: &Mapping) -> CreateMapping {
         reference_prefix: mapping.reference_prefix.clone(),
         rules: mapping.rules.clone(),
         correlation: Some(mapping.correlation.clone()),
+        filters: mapping.filters.clone(),
+        loop_protection: Some(mapping.loop_protection.clone()),
+        forwarding: Some(mapping.forwarding.clone()),
+        attachments: Some(mapping.attachments.clone()),
     }
 }
 
