@@ -41,14 +41,17 @@ impl App {
         let only_process = database::claim(&config)?;
         let db = database::ready(&config).await?;
         let keys = Arc::new(KeyRing::parse(&config.secrets.joined())?);
+        let clock = Arc::new(SystemClock);
+        let reply_key = service::installation::reply_key(&db, &keys, clock.as_ref()).await?;
         let services = service::Context {
             db,
             keys,
-            clock: Arc::new(SystemClock),
+            clock,
             blobs: Blobs::open(&config.blob.url)?,
             runs: RunHub::default(),
             wake: Wake::default(),
             public_url: config.public.url.as_str().into(),
+            reply_key: Arc::new(reply_key),
             net: Net::new(&config.net)?,
             limits: Arc::new(work::mail_limits(&config)),
         };

@@ -15,6 +15,7 @@ mod m20261122_000010_event;
 mod m20261122_000011_mapping_policy;
 mod m20261122_000012_message_kinds;
 mod m20261122_000013_search;
+mod m20261122_000014_installation;
 
 /// Every migration, oldest first.
 pub struct Migrator;
@@ -35,6 +36,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000011_mapping_policy::Migration),
             Box::new(m20261122_000012_message_kinds::Migration),
             Box::new(m20261122_000013_search::Migration),
+            Box::new(m20261122_000014_installation::Migration),
         ]
     }
 }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use crate::{api, blob, config, db, net, secret};
+use crate::{api, blob, config, db, net, secret, service};
 
 /// Why the service did not start, or ended.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +42,9 @@ pub enum Error {
     /// The keys can't be used.
     #[error("secrets.keys can't be used")]
     Keys(#[from] secret::Error),
+    /// What the installation has once can't be read or made.
+    #[error("the installation's own key can't be used")]
+    Installation(#[from] service::Error),
     /// The signing key can't be used.
     #[error("auth.local_key can't be used")]
     LocalKey(#[from] api::token::Error),

@@ -1,6 +1,6 @@
 //! Process instances: finding, locking, making and changing them in the intake's transaction.
 
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query, SelectStatement};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseBackend, EntityTrait, QueryFilter, QueryOrder,
     QuerySelect, Select, Statement,
@@ -30,17 +30,20 @@ pub struct StoredKey {
 pub fn key_hash(process: &str, key: &Key) -> Vec<u8> {
     match key {
         Key::Thread(id) => hash_key(&[b"thread", process.as_bytes(), id.as_bytes()]),
+        Key::Conversation(mailbox, id) => {
+            hash_key(&[b"conversation", process.as_bytes(), mailbox.0.as_bytes(), id.as_bytes()])
+        }
+        Key::Business(key) => hash_key(&[b"key", process.as_bytes(), key.as_bytes()]),
+        Key::Participant(address) => hash_key(&[b"participant", process.as_bytes(), address.as_bytes()]),
     }
 }
 
-/// Every line of the given keys.
+/// The lines of the given keys; of a key that very many instances have, those of the latest.
 pub async fn by_keys(tx: &impl ConnectionTrait, hashes: &[Vec<u8>]) -> Result<Vec<StoredKey>, Error> {
     let mut found = Vec::new();
     for chunk in hashes.chunks(1000) {
-        let rows = correlation_key::Entity::find()
-            .filter(correlation_key::Column::Key.is_in(chunk.iter().cloned()))
-            .all(tx)
-            .await?;
+        let select = tx.get_database_backend().build(&latest(chunk));
+        let rows = correlation_key::Entity::find().from_raw_sql(select).all(tx).await?;
         found.extend(rows.into_iter().map(|row| StoredKey {
             hash: row.key,
             role: if row.role == Role::Own as i16 { Role::Own } else { Role::Referenced },
@@ -49,6 +52,26 @@ pub async fn by_keys(tx: &impl ConnectionTrait, hashes: &[Vec<u8>]) -> Result<Ve
         }));
     }
     Ok(found)
+}
+
+/// What is repeated without end, such as a Message-ID that a machine puts on all its mail, costs no more than this.
+const MAX_LINES: i32 = 50;
+
+fn latest(hashes: &[Vec<u8>]) -> SelectStatement {
+    use correlation_key::Column;
+    let columns = [Column::Key, Column::Role, Column::InstanceId, Column::MessageId];
+    let place = r#"ROW_NUMBER() OVER (PARTITION BY "key", "role" ORDER BY "instance_id" DESC)"#;
+    let ranked = Query::select()
+        .columns(columns)
+        .expr_as(Expr::cust(place), "place")
+        .from(correlation_key::Entity)
+        .and_where(Column::Key.is_in(hashes.iter().cloned()))
+        .to_owned();
+    Query::select()
+        .columns(columns)
+        .from_subquery(ranked, "ranked")
+        .and_where(Expr::col("place").lte(MAX_LINES))
+        .to_owned()
 }
 
 /// The ids of the instances with these references.
@@ -67,6 +90,26 @@ pub async fn ids_by_references(
         .all(tx)
         .await?;
     Ok(found.into_iter().map(|(reference, id)| (reference, id.into())).collect())
+}
+
+/// The ids of the instances of a process with these externalIds.
+pub async fn ids_by_external_ids(
+    tx: &impl ConnectionTrait,
+    process: &str,
+    external_ids: &[String],
+) -> Result<Vec<InstanceId>, Error> {
+    if external_ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let found: Vec<uuid::Uuid> = process_instance::Entity::find()
+        .select_only()
+        .column(process_instance::Column::Id)
+        .filter(process_instance::Column::Process.eq(process))
+        .filter(process_instance::Column::ExternalId.is_in(external_ids.iter().cloned()))
+        .into_tuple()
+        .all(tx)
+        .await?;
+    Ok(found.into_iter().map(InstanceId::from).collect())
 }
 
 /// Locks instances by id, in the order of their ids, and reads them as they are now.
@@ -97,13 +140,21 @@ pub async fn last_number(db: &impl ConnectionTrait, prefix: &str) -> Result<i64,
     Ok(row.map(|row| row.try_get("", "last_number")).transpose()?.unwrap_or_default())
 }
 
-/// The last number given, held for this transaction until it ends.
-pub async fn lock_numbers(tx: &impl ConnectionTrait, prefix: &str) -> Result<i64, Error> {
+/// The last number given of a prefix of the process. Holds all prefixes of the process, in their order, until the
+/// transaction ends: who makes an instance of the process waits for whoever makes one now.
+pub async fn lock_numbers(tx: &impl ConnectionTrait, process: &str, prefix: &str) -> Result<i64, Error> {
     let lock = if tx.get_database_backend() == DatabaseBackend::Postgres { " FOR UPDATE" } else { "" };
-    let sql = format!("SELECT last_number FROM reference_prefix WHERE prefix = $1{lock}");
-    let select = Statement::from_sql_and_values(tx.get_database_backend(), sql, [prefix.into()]);
-    let row = tx.query_one_raw(select).await?.ok_or_else(|| missing(prefix))?;
-    Ok(row.try_get("", "last_number")?)
+    let sql = format!(
+        "SELECT prefix, last_number FROM reference_prefix WHERE process = $1 OR prefix = $2 ORDER BY prefix{lock}"
+    );
+    let values = [process.into(), prefix.into()];
+    let select = Statement::from_sql_and_values(tx.get_database_backend(), sql, values);
+    for row in tx.query_all_raw(select).await? {
+        if row.try_get::<String>("", "prefix")? == prefix {
+            return Ok(row.try_get("", "last_number")?);
+        }
+    }
+    Err(missing(prefix))
 }
 
 fn missing(prefix: &str) -> Error {

@@ -11,6 +11,7 @@ pub mod disposition;
 mod entity;
 pub mod error;
 pub mod event;
+pub mod installation;
 pub mod instance;
 pub mod intake;
 pub mod job;

@@ -119,7 +119,10 @@ fn draft(tools: &Tools, assignment: &Assignment, row: IntakeRow, extent: Extent,
         row,
     };
     match mail::parse(raw, &tools.bounds.mail) {
-        Ok(parsed) => draft.parsed = Some(Box::new(parsed)),
+        Ok(mut parsed) => {
+            assignment.treatment.compiled.leave_out(&mut parsed);
+            draft.parsed = Some(Box::new(parsed));
+        }
         Err(error) => {
             let reason = format!("It can't be read: {error}.");
             draft.failed = Some(Failed { stage: Stage::Parse, reason, fault: None });

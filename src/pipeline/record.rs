@@ -110,14 +110,13 @@ fn facts(draft: &Draft, effect: &Effect) -> Vec<Fact> {
         (MessageState::Failed, _) => vec![Fact::MessageFailed { message_id }],
         (MessageState::Processed, instance_id) => {
             let received = Fact::MessageReceived { message_id, instance_id };
-            let of_instance = instance_id.map(|instance_id| {
+            let of_instance = instance_id.and_then(|instance_id| {
                 let message_id = Some(message_id);
                 if effect.created {
-                    Fact::ProcessInstanceCreated { message_id, instance_id }
-                } else {
-                    let changed = effect.changed.clone().unwrap_or_default();
-                    Fact::ProcessInstanceUpdated { message_id, instance_id, changed }
+                    return Some(Fact::ProcessInstanceCreated { message_id, instance_id });
                 }
+                let changed = effect.changed.clone()?;
+                Some(Fact::ProcessInstanceUpdated { message_id, instance_id, changed })
             });
             std::iter::once(received).chain(of_instance).collect()
         }

@@ -12,7 +12,7 @@ use crate::db::pairing::NewSource;
 use crate::domain::handling::{Disposition, DispositionState};
 use crate::domain::id::{MessageId, RunId};
 use crate::domain::intake::IntakeState;
-use crate::domain::mapping::{Effect, Woven};
+use crate::domain::mapping::{Effect, SameMessagePolicy, Woven};
 use crate::domain::message::{Failed, MessageState, Stage};
 
 /// How often a transaction that lost against another is repeated.
@@ -172,18 +172,21 @@ impl Context<'_> {
     }
 
     /// Decides. Where others may write meanwhile and instances are made, again under the lock of the counter: another
-    /// mailbox of the same process may have made one of the same thread.
+    /// mailbox of the same process may have made one of the same thread. Under the lock always where copies of one
+    /// message are to be joined: the other copy may have updated an instance that this one does not name.
     async fn weave(&self, tx: &db::Transaction, batch: &[&Draft]) -> Result<(Vec<Effect>, Woven), db::Error> {
         let now = self.tools.clock.now();
-        let prefix = &self.assignment.treatment.mapping.reference_prefix;
+        let mapping = &self.assignment.treatment.mapping;
+        let prefix = &mapping.reference_prefix;
+        let joins = mapping.correlation.same_message == SameMessagePolicy::JoinFirst;
         if !self.tools.db.has_one_writer() {
             let known = correlate::look_up(tx, self.assignment, batch).await?;
             let (effects, woven) = correlate::weave(self.assignment, batch, known, 0, now);
-            if woven.made.is_empty() {
+            if woven.made.is_empty() && !joins {
                 return Ok((effects, woven));
             }
         }
-        let last = db::instance::lock_numbers(tx, prefix).await?;
+        let last = db::instance::lock_numbers(tx, &mapping.process, prefix).await?;
         let known = correlate::look_up(tx, self.assignment, batch).await?;
         let (effects, woven) = correlate::weave(self.assignment, batch, known, last + 1, now);
         if !woven.made.is_empty() {

@@ -7,6 +7,7 @@
 //! | `patch` | absent, null and new value of an update |
 //! | `credential/` `mailbox/` `mapping/` `job/` | configuration: inputs, checks, create, update, delete |
 //! | `message` `instance` `run` | what was taken in, and how it went; runs started and cancelled |
+//! | `installation` | what there is once, made at the first start |
 //! | `file` | raw messages and attachments, by signed links |
 //! | `provider` | what each kind of mail system can do |
 
@@ -14,6 +15,7 @@ pub mod connection;
 pub mod credential;
 pub mod error;
 pub mod file;
+pub mod installation;
 pub mod instance;
 pub mod job;
 pub mod mailbox;
@@ -34,6 +36,7 @@ pub use permit::Permit;
 use crate::blob::Blobs;
 use crate::db::Database;
 use crate::domain::clock::Clock;
+use crate::domain::reply_token::ReplyKey;
 use crate::event::hub::RunHub;
 use crate::event::wake::Wake;
 use crate::mail;
@@ -57,6 +60,8 @@ pub struct Context {
     pub wake: Wake,
     /// What links to files begin with, without a slash at the end.
     pub public_url: Arc<str>,
+    /// Signs reply tokens.
+    pub reply_key: Arc<ReplyKey>,
     /// Makes outgoing connections.
     pub net: Net,
     /// How much of a message is looked at.

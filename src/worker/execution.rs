@@ -10,7 +10,7 @@ use crate::db;
 use crate::domain::id::{JobId, MailboxId};
 use crate::domain::job::Job;
 use crate::domain::mailbox::{Mailbox, MailboxMode};
-use crate::domain::mapping::CompiledMapping;
+use crate::domain::mapping::{CompiledMapping, Surroundings};
 use crate::domain::run::{Run, RunTrigger};
 use crate::pipeline::{self, Assignment, Tracker, Treatment};
 use crate::provider::Access;
@@ -154,6 +154,8 @@ async fn prepare(parts: &Parts, task: &mut Task) -> Result<Prepared, Unprepared>
     let Ok(compiled) = CompiledMapping::new(&mapping) else {
         return Err(misconfigured("The mailbox's mapping does not work with this version of mailroom."));
     };
+    let reply_key = Arc::clone(&parts.services.reply_key);
+    let compiled = compiled.within(Surroundings::of(&mailbox, Some(reply_key)));
     Ok(Prepared { mailbox, job, work: Work::TakeIn(Arc::new(Treatment { mapping, compiled })) })
 }
 

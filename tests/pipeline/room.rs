@@ -17,8 +17,9 @@ use mailroom::domain::mailbox::{
 };
 use mailroom::domain::mapping::{
     AttachmentPolicy, AttributeRule, AttributeType, CompiledMapping, Correlation, ForwardingPolicy,
-    LoopProtection, Mapping, MessageField, UpdateAction, ValueSource,
+    LoopProtection, Mapping, MessageField, Surroundings, UpdateAction, ValueSource,
 };
+use mailroom::domain::reply_token::ReplyKey;
 use mailroom::domain::run::{Run, RunTrigger};
 use mailroom::event::hub::RunHub;
 use mailroom::mail;
@@ -77,7 +78,8 @@ impl Room {
             bounds: Arc::new(bounds()),
             worker: Arc::from("test"),
         };
-        let compiled = CompiledMapping::new(&mapping).unwrap();
+        let compiled =
+            CompiledMapping::new(&mapping).unwrap().within(Surroundings::of(&mailbox, Some(key())));
         Self {
             db,
             fake: Fake::default(),
@@ -154,6 +156,11 @@ impl Room {
     pub async fn count(&self, from: &str) -> usize {
         self.column(&format!("SELECT CAST(COUNT(*) AS TEXT) FROM {from}")).await[0].parse().unwrap()
     }
+}
+
+/// Signs reply tokens here.
+pub fn key() -> Arc<ReplyKey> {
+    Arc::new(ReplyKey::new([9; 32]))
 }
 
 fn bounds() -> Bounds {

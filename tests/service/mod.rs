@@ -48,6 +48,7 @@ impl Office {
             runs: Default::default(),
             wake: Default::default(),
             public_url: "https://mail.example".into(),
+            reply_key: Arc::new(mailroom::domain::reply_token::ReplyKey::new([7; 32])),
             net: mailroom::net::Net::new(&mailroom::config::Config::defaults().unwrap().net).unwrap(),
             limits: Arc::default(),
         };

@@ -4,6 +4,7 @@ pub mod attachment;
 pub mod correlation_key;
 pub mod credential;
 pub mod event;
+pub mod installation;
 pub mod intake;
 pub mod job;
 pub mod job_position;

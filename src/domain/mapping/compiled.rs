@@ -8,7 +8,7 @@ use regex::Regex;
 use serde_json::Value;
 
 use super::correlate::{self, Decision};
-use super::correlation::{Correlation, CorrelationStrategy};
+use super::correlation::Correlation;
 use super::draft::{Draft, Problem};
 use super::expression::Expression;
 use super::found::Found;
@@ -18,7 +18,7 @@ use super::signals::{self, Signals};
 use super::surroundings::Surroundings;
 use super::template::Templates;
 use super::values::{Parsed, Values};
-use super::view::Members;
+use super::view::{Members, View};
 use super::{Mapping, validate};
 use crate::domain::message::{Failed, Stage};
 use crate::domain::parsed::ParsedMessage;
@@ -83,6 +83,8 @@ pub struct Treated {
     pub values: Values,
     /// What it says about the instance it belongs to.
     pub signals: Signals,
+    /// Why it is ignored whatever it belongs to, in a sentence; then no rule was evaluated.
+    pub ignored: Option<String>,
 }
 
 impl CompiledMapping {
@@ -123,21 +125,44 @@ impl CompiledMapping {
     /// # Errors
     /// Only a fault of ours, or of a library: one message that meets it holds up no other.
     pub fn treat(&self, parsed: &Parsed<'_>) -> Result<Treated, Failed> {
-        let treat = || Treated {
-            values: self.values(parsed),
-            signals: self.signals(parsed.message, parsed.received_at),
-        };
-        catch_unwind(AssertUnwindSafe(treat)).map_err(|_| Failed {
+        catch_unwind(AssertUnwindSafe(|| self.look_at(parsed))).map_err(|_| Failed {
             stage: Stage::Map,
             reason: "Mapping it met a fault of mailroom; its raw bytes are kept.".to_owned(),
             fault: None,
         })
     }
 
-    /// What the message says about the instance it belongs to: what to look up, and what to store with it.
+    fn look_at(&self, parsed: &Parsed<'_>) -> Treated {
+        let received_at = parsed.received_at;
+        let mut notes = Vec::new();
+        let unclaimed = self.without_claims(parsed.message);
+        if unclaimed.is_some() {
+            notes.push(
+                "The mapping does not trust who forwarded it: what the forward says of the original does not count."
+                    .to_owned(),
+            );
+        }
+        let message = unclaimed.as_ref().unwrap_or(parsed.message);
+        let parsed = Parsed { message, received_at };
+        let mut view = View::new(parsed);
+        if let Some(reason) = self.refusal(&parsed, &mut view, &mut notes) {
+            let values = Values { entries: Vec::new(), notes };
+            return Treated {
+                values,
+                signals: Signals::none(self, message, received_at),
+                ignored: Some(reason),
+            };
+        }
+        let key = self.business_key(&mut view, &mut notes);
+        let mut values = self.values_in(&parsed, &mut view);
+        values.notes.splice(0..0, notes);
+        Treated { values, signals: signals::read(self, message, received_at, key), ignored: None }
+    }
+
+    /// What the message says about the instance it belongs to, without its key: what to look up, and what to store
+    /// with it.
     pub fn signals(&self, message: &ParsedMessage, received_at: DateTime<Utc>) -> Signals {
-        let in_subject = self.correlation.strategies.contains(&CorrelationStrategy::ReferenceInSubject);
-        signals::read(message, received_at, in_subject.then_some(&self.reference_pattern), &self.prefix)
+        signals::read(self, message, received_at, None)
     }
 
     /// Decides what becomes of a message, by what the lookups found.

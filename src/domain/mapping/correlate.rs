@@ -2,9 +2,12 @@
 
 use chrono::TimeDelta;
 
-use super::correlation::{ClosedMatchAction, Correlation, CorrelationStrategy, MatchAction, NoMatchAction};
-use super::found::{Found, InstanceFacts, Key, Role};
-use super::signals::{Signals, quoted};
+use super::correlation::{ClosedMatchAction, Correlation, MatchAction, NoMatchAction};
+use super::found::{Found, InstanceFacts};
+use super::hit::{Finder, Hit};
+use super::policy::{AutomaticMailAction, LoopProtection};
+use super::screen::in_words;
+use super::signals::Signals;
 use crate::domain::id::InstanceId;
 use crate::domain::message::{Match, MatchedBy};
 
@@ -41,32 +44,48 @@ impl Decision {
             Self::Create { matched } | Self::Update { matched, .. } | Self::Ignore { matched, .. } => matched,
         }
     }
+
+    /// What mail that a machine sent may do of it.
+    #[must_use]
+    pub fn allowed(self, protection: &LoopProtection, signals: &Signals) -> Self {
+        match (self, signals.automatic) {
+            (Self::Create { matched }, Some(kind))
+                if protection.of(kind) == AutomaticMailAction::UpdateOnly =>
+            {
+                let reason = format!(
+                    "It is {} that belongs to no instance which it could update, and the mapping lets such mail \
+                     make none.",
+                    in_words(kind)
+                );
+                Self::Ignore { reason, matched: Match { created: false, ..matched } }
+            }
+            (decision, _) => decision,
+        }
+    }
 }
 
 /// Decides about one message. `process` is the mapping's; instances of other processes don't match.
 pub fn correlate(correlation: &Correlation, process: &str, signals: &Signals, found: &Found) -> Decision {
-    let hit = correlation.strategies.iter().find_map(|strategy| match strategy {
-        CorrelationStrategy::ReferenceInSubject => {
-            by_reference(MatchedBy::ReferenceInSubject, process, signals, found)
+    let finder = Finder { process, signals, found };
+    let mut stranger = None;
+    for strategy in &correlation.strategies {
+        for hit in finder.hits(*strategy) {
+            if correlation.trusted_senders_only && !is_trusted(&hit, signals, found) {
+                stranger.get_or_insert(hit);
+            } else if hit.instance.open {
+                return matched_open(correlation, hit);
+            } else {
+                return matched_closed(correlation, signals, hit);
+            }
         }
-        CorrelationStrategy::ThreadHeaders => by_thread(process, signals, found),
-        // Refused when a mapping is saved, so that none of them can be met here.
-        CorrelationStrategy::ReferenceInBody
-        | CorrelationStrategy::Conversation
-        | CorrelationStrategy::RecipientTag
-        | CorrelationStrategy::KeyExpression => None,
-    });
-    match hit {
-        None => unmatched(correlation, signals),
-        Some(hit) if hit.instance.open => matched_open(correlation, hit),
-        Some(hit) => matched_closed(correlation, signals, hit),
     }
+    unmatched(correlation, signals, stranger)
 }
 
-struct Hit<'a> {
-    instance: &'a InstanceFacts,
-    by: MatchedBy,
-    evidence: String,
+/// Whether the sender is on the instance's thread, or the message proves that it was asked for.
+fn is_trusted(hit: &Hit<'_>, signals: &Signals, found: &Found) -> bool {
+    signals.signed.contains(&hit.instance.reference)
+        || signals.senders.iter().any(|sender| found.takes_part(hit.instance.id, sender))
 }
 
 impl Hit<'_> {
@@ -92,15 +111,15 @@ impl Hit<'_> {
     }
 }
 
-fn unmatched(correlation: &Correlation, signals: &Signals) -> Decision {
-    let evidence = match (signals.references.is_empty(), signals.referenced_ids.is_empty()) {
-        (true, true) => "It names no reference and no earlier message.",
-        (false, true) => "Nothing is known under the reference that it names.",
-        (true, false) => "None of the messages that it names is known.",
-        (false, false) => "Neither the reference nor any of the messages that it names is known.",
+fn unmatched(correlation: &Correlation, signals: &Signals, stranger: Option<Hit<'_>>) -> Decision {
+    let evidence = match stranger {
+        Some(hit) => {
+            format!("{} named {}, but the sender is not on its thread.", hit.evidence, hit.instance.reference)
+        }
+        None => signals.in_vain().to_owned(),
     };
     let created = correlation.on_no_match == NoMatchAction::Create;
-    let matched = Match { by: MatchedBy::Nothing, evidence: evidence.to_owned(), created };
+    let matched = Match { by: MatchedBy::Nothing, evidence, created };
     if created {
         Decision::Create { matched }
     } else {
@@ -124,7 +143,7 @@ fn matched_closed(correlation: &Correlation, signals: &Signals, hit: Hit<'_>) ->
         ClosedMatchAction::Reopen if is_past_reopening(correlation, signals, hit.instance) => {
             hit.create(" was closed too long ago to be reopened")
         }
-        ClosedMatchAction::Reopen if signals.automatic => {
+        ClosedMatchAction::Reopen if signals.automatic.is_some() => {
             hit.update(false, "; automatic mail does not reopen")
         }
         ClosedMatchAction::Reopen => hit.update(true, ""),
@@ -139,62 +158,4 @@ fn is_past_reopening(correlation: &Correlation, signals: &Signals, instance: &In
         return false;
     };
     signals.received_at - closed_at > TimeDelta::days(days.into())
-}
-
-fn by_reference<'a>(by: MatchedBy, process: &str, signals: &Signals, found: &'a Found) -> Option<Hit<'a>> {
-    let candidates = signals.references.iter().filter(|candidate| candidate.by == by);
-    candidates.into_iter().find_map(|candidate| {
-        let instance = found
-            .by_reference(&candidate.reference)
-            .into_iter()
-            .chain(found.by_external_id(&candidate.text))
-            .find(|instance| instance.process == process)?;
-        Some(Hit { instance, by, evidence: candidate.evidence.clone() })
-    })
-}
-
-fn by_thread<'a>(process: &str, signals: &Signals, found: &'a Found) -> Option<Hit<'a>> {
-    let named = signals.referenced_ids.iter().find_map(|thread| {
-        let instance = thread_instance(&thread.id, process, found)?;
-        Some((instance, format!("{} <{}>", thread.header.as_str(), quoted(&thread.id))))
-    });
-    let (instance, evidence) = named.or_else(|| {
-        let own = signals.own_id.as_deref()?;
-        let instance = awaited_by(own, process, found)?;
-        Some((instance, format!("Message-ID <{}>, which an earlier message names", quoted(own))))
-    })?;
-    Some(Hit { instance, by: MatchedBy::ThreadHeaders, evidence })
-}
-
-/// The instance of a message that is named: the one that has it, or else the one whose messages name it too
-/// (siblings of a parent that never came). An id that several strangers have decides nothing.
-fn thread_instance<'a>(id: &str, process: &str, found: &'a Found) -> Option<&'a InstanceFacts> {
-    let key = Key::Thread(id.to_owned());
-    match found.by_key(&key, Role::Own, process).as_slice() {
-        [only] => Some(only),
-        [] => only_or_only_open(&found.by_key(&key, Role::Referenced, process)),
-        _ => None,
-    }
-}
-
-/// The instance whose messages name this message, which they came before. One that repeats a known Message-ID
-/// is a stranger and joins nothing.
-fn awaited_by<'a>(own: &str, process: &str, found: &'a Found) -> Option<&'a InstanceFacts> {
-    let key = Key::Thread(own.to_owned());
-    if !found.by_key(&key, Role::Own, process).is_empty() {
-        return None;
-    }
-    only_or_only_open(&found.by_key(&key, Role::Referenced, process))
-}
-
-/// Where a closed instance was followed by a new one, the thread goes on in the new one.
-fn only_or_only_open<'a>(instances: &[&'a InstanceFacts]) -> Option<&'a InstanceFacts> {
-    if let [only] = instances {
-        return Some(only);
-    }
-    let mut open = instances.iter().filter(|instance| instance.open);
-    match (open.next(), open.next()) {
-        (Some(only), None) => Some(only),
-        _ => None,
-    }
 }

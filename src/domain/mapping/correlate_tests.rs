@@ -10,7 +10,7 @@ use super::signals::Signals;
 use super::{ClosedMatchAction, Correlation, CorrelationStrategy, MatchAction, NoMatchAction};
 use crate::domain::id::InstanceId;
 use crate::domain::message::MatchedBy;
-use crate::domain::parsed::ParsedMessage;
+use crate::domain::parsed::{AutomaticKind, ParsedMessage};
 
 fn thread_key(id: &str) -> Key {
     Key::Thread(id.to_owned())
@@ -36,6 +36,7 @@ fn instance(number: u32) -> InstanceFacts {
     InstanceFacts {
         id: InstanceId(uuid::Uuid::from_u128(number.into())),
         process: "incident".to_owned(),
+        mailbox_id: None,
         reference: format!("INC-{number:06}"),
         external_id: None,
         open: true,
@@ -187,7 +188,7 @@ fn a_mapping_says_what_is_done_with_a_match() {
         let mut correlation = Correlation::default();
         change(&mut correlation);
         let mut signals = signals(&titled("INC-1"));
-        signals.automatic = automatic;
+        signals.automatic = automatic.then_some(AutomaticKind::AutoReply);
         match correlate(&correlation, "incident", &signals, &known(&[facts])) {
             Decision::Create { matched } => format!("create {}", matched.evidence),
             Decision::Update { reopen, matched, .. } => format!("update {reopen} {}", matched.evidence),

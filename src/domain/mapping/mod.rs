@@ -11,8 +11,9 @@
 //! | `field` `coerce` `values` | every rule evaluated once: typed, bounded values |
 //! | `apply` | values -> the attributes of a new or of an existing instance |
 //! | `surroundings` | the mailbox and the installation in which a mapping is applied |
-//! | `signals` | what a message says about the instance it belongs to |
-//! | `found` `correlate` | what the lookups found, and the decision with its evidence |
+//! | `screen` | what is ignored or left out before any instance is asked for |
+//! | `signals` `reference` | what a message says about the instance it belongs to |
+//! | `found` `hit` `correlate` | what the lookups found, each strategy's way to it, the decision with its evidence |
 //! | `weave` | what each message of a batch makes or changes |
 //!
 //! A message goes `signals` + `values` (before the transaction), then `found` -> `correlate` -> `apply` (in it).
@@ -31,8 +32,11 @@ mod field;
 mod fixture;
 mod found;
 mod function;
+mod hit;
 mod policy;
+mod reference;
 mod rule;
+mod screen;
 mod signals;
 mod surroundings;
 mod template;
@@ -52,10 +56,10 @@ pub use correlation::{
     ClosedMatchAction, Correlation, CorrelationStrategy, MatchAction, NoMatchAction, SameMessagePolicy,
 };
 pub use draft::{Draft, Problem, ProblemCode};
-pub use found::{CorrelationKey, Found, InstanceFacts, Key, Role};
+pub use found::{COUNTED_WITHIN, Copy, CorrelationKey, Found, InstanceFacts, Key, Role};
 pub use policy::{AttachmentPolicy, AutomaticMailAction, FilterRule, ForwardingPolicy, LoopProtection};
 pub use rule::{AttributeRule, AttributeType, MessageField, UpdateAction, ValueSource};
-pub use signals::{ReferenceCandidate, Signals, ThreadHeader, ThreadId};
+pub use signals::{Conversation, Counted, ReferenceCandidate, SameMessage, Signals, ThreadHeader, ThreadId};
 pub use surroundings::Surroundings;
 pub use validate::validate;
 pub use values::{MapFailure, Parsed, Values};

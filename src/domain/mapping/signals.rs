@@ -1,34 +1,26 @@
-//! What a message says about the instance it belongs to: references in its subject, and the ids of its thread.
+//! What a message says about the instance it belongs to: references, the ids of its thread, its conversation, its key;
+//! and who says so.
 
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
-use regex::Regex;
 
+use super::CompiledMapping;
+use super::correlation::{CorrelationStrategy, SameMessagePolicy};
 use super::found::{Key, Role};
-use crate::domain::instance::reference;
-use crate::domain::message::MatchedBy;
-use crate::domain::parsed::ParsedMessage;
+pub use super::reference::ReferenceCandidate;
+use super::reference::{self, Claim, Reader};
+use crate::domain::id::MailboxId;
+use crate::domain::parsed::{AutomaticKind, ParsedMessage};
 
-/// How many references of one subject are looked up.
-const MAX_REFERENCES: usize = 10;
 /// How many thread ids of one message are looked up and stored.
 const MAX_THREAD_IDS: usize = 50;
+/// How many people of one message take part in the instance's thread by it.
+const MAX_PARTICIPANTS: usize = 500;
 /// Characters of an outside text quoted in evidence.
 const MAX_QUOTED: usize = 200;
-
-/// Something in the message that may be the reference of an instance.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReferenceCandidate {
-    /// The strategy that found it.
-    pub by: MatchedBy,
-    /// As captured; looked up as an externalId where no reference has it.
-    pub text: String,
-    /// As a reference is written (`inc-42` and `42` give `INC-000042`): looked up first.
-    pub reference: String,
-    /// Where it stood, in words.
-    pub evidence: String,
-}
+/// Characters of a Thread-Index that names a conversation and no reply in it: 22 bytes in base64.
+const THREAD_INDEX_START: usize = 30;
 
 /// The header that named another message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +48,43 @@ pub struct ThreadId {
     pub id: String,
     /// Where it stood.
     pub header: ThreadHeader,
+    /// The reference whose valid token is in it: mailroom gave the id to a message of that instance.
+    pub signed: Option<String>,
+}
+
+/// The conversation that a message is part of, within its mailbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conversation {
+    /// The mailbox.
+    pub mailbox_id: MailboxId,
+    /// As the provider or Thread-Index names it.
+    pub id: String,
+    /// The message is no reply: the conversation starts with it.
+    pub starts: bool,
+}
+
+impl Conversation {
+    pub(super) fn key(&self) -> Key {
+        Key::Conversation(self.mailbox_id, self.id.clone())
+    }
+}
+
+/// What makes messages of several mailboxes the same one.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct SameMessage {
+    /// Its Message-ID, as it is stored.
+    pub internet_message_id: String,
+    /// Of its content.
+    pub fingerprint: [u8; 32],
+}
+
+/// Automatic mail that is counted by its sender.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counted {
+    /// The mailbox that it came to.
+    pub mailbox_id: MailboxId,
+    /// Its author's address in lower case; empty where it has none.
+    pub sender: String,
 }
 
 /// What to look up for a message, and what to store with it so that later messages find it.
@@ -67,13 +96,56 @@ pub struct Signals {
     pub own_id: Option<String>,
     /// The nearest first: In-Reply-To, then References from last to first; its own id is not among them.
     pub referenced_ids: Vec<ThreadId>,
-    /// A machine sent it: it never reopens what is closed.
-    pub automatic: bool,
+    /// The conversation that it is part of.
+    pub conversation: Option<Conversation>,
+    /// Its business key.
+    pub key: Option<String>,
+    /// What another mailbox's copy of it has too; None where the mapping does not ask.
+    pub same: Option<SameMessage>,
+    /// Which machine sent it: it never reopens what is closed.
+    pub automatic: Option<AutomaticKind>,
+    /// By whom it is counted; None where the mapping does not count, and of people's mail.
+    pub counted: Option<Counted>,
+    /// Who wrote it, in lower case: the author, and the original author where the forwarder is trusted. Read only
+    /// where the mapping trusts nobody else.
+    pub senders: Vec<String>,
+    /// Who takes part in the instance's thread by it, in lower case; read as `senders` are.
+    pub participants: Vec<String>,
+    /// The original author, in lower case, where someone trusted forwarded it.
+    pub original: Option<String>,
+    /// The references whose valid token it carries.
+    pub signed: Vec<String>,
+    /// The mailbox that it came to.
+    pub mailbox_id: Option<MailboxId>,
     /// When it arrived; `reopenWithinDays` counts from the closing to here.
     pub received_at: DateTime<Utc>,
 }
 
 impl Signals {
+    /// Of a message that is not asked what it belongs to.
+    pub(super) fn none(
+        mapping: &CompiledMapping,
+        message: &ParsedMessage,
+        received_at: DateTime<Utc>,
+    ) -> Self {
+        Self {
+            references: Vec::new(),
+            own_id: None,
+            referenced_ids: Vec::new(),
+            conversation: None,
+            key: None,
+            same: None,
+            automatic: message.automatic,
+            counted: counted(mapping, message),
+            senders: Vec::new(),
+            participants: Vec::new(),
+            original: None,
+            signed: Vec::new(),
+            mailbox_id: mapping.surroundings.mailbox_id,
+            received_at,
+        }
+    }
+
     /// What the message looks up, and what finds its instance later.
     pub fn keys(&self) -> impl Iterator<Item = Key> {
         self.roles().map(|(key, _)| key)
@@ -81,19 +153,39 @@ impl Signals {
 
     /// Its keys, each with what it is to the message: the referenced ones, then its own.
     pub fn roles(&self) -> impl Iterator<Item = (Key, Role)> {
-        let referenced = self.referenced_ids.iter().map(|thread| (thread.id.clone(), Role::Referenced));
-        let own = self.own_id.iter().map(|id| (id.clone(), Role::Own));
-        referenced.chain(own).map(|(id, role)| (Key::Thread(id), role))
+        let thread = |id: &String| Key::Thread(id.clone());
+        let referenced = self.referenced_ids.iter().map(move |named| (thread(&named.id), Role::Referenced));
+        let own = self.own_id.iter().map(move |id| (thread(id), Role::Own));
+        let conversation = self.conversation.iter().map(|conversation| {
+            let role = if conversation.starts { Role::Own } else { Role::Referenced };
+            (conversation.key(), role)
+        });
+        let business = self.key.iter().map(|key| (Key::Business(key.clone()), Role::Own));
+        referenced.chain(own).chain(conversation).chain(business)
     }
 
     /// All references to look up.
     pub fn reference_texts(&self) -> impl Iterator<Item = &str> {
-        self.references.iter().map(|candidate| candidate.reference.as_str())
+        let signed = self.referenced_ids.iter().filter_map(|thread| thread.signed.as_deref());
+        self.references.iter().map(|candidate| candidate.reference.as_str()).chain(signed)
     }
 
     /// All externalIds to look up.
     pub fn external_ids(&self) -> impl Iterator<Item = &str> {
-        self.references.iter().map(|candidate| candidate.text.as_str())
+        let expected = self.references.iter().filter(|candidate| candidate.is_expected);
+        expected.map(|candidate| candidate.text.as_str())
+    }
+
+    /// What it named, in a sentence, where nothing of it is known.
+    pub(super) fn in_vain(&self) -> &'static str {
+        let names_reference = self.references.iter().any(|candidate| candidate.is_expected);
+        match (names_reference, self.referenced_ids.is_empty(), self.key.is_some()) {
+            (false, true, false) => "It names no reference and no earlier message.",
+            (true, true, false) => "Nothing is known under the reference that it names.",
+            (false, false, false) => "None of the messages that it names is known.",
+            (true, false, false) => "Neither the reference nor any of the messages that it names is known.",
+            (_, _, true) => "No instance has its key, and nothing else that it names is known.",
+        }
     }
 }
 
@@ -102,21 +194,47 @@ pub(super) fn default_pattern(prefix: &str) -> String {
     format!(r"(?i)\b({}-[0-9]{{1,18}})\b", regex::escape(prefix))
 }
 
-/// Reads the signals of a message. `subject` is None where the mapping has no such strategy.
+/// Reads the signals of a message; the key is evaluated apart.
 pub(super) fn read(
+    mapping: &CompiledMapping,
     message: &ParsedMessage,
     received_at: DateTime<Utc>,
-    subject: Option<&Regex>,
-    prefix: &str,
+    key: Option<String>,
 ) -> Signals {
     let own_id = message.internet_message_id.as_deref().and_then(usable);
+    let guarded = mapping.correlation.trusted_senders_only;
+    // Whose word does not count was taken out before.
+    let original = message.forwarding.recipient.as_ref().map(|to| to.address.as_str());
     Signals {
-        references: subject.map(|pattern| references(pattern, prefix, &message.subject)).unwrap_or_default(),
-        referenced_ids: referenced(message, own_id),
+        references: references(mapping, message, original),
+        referenced_ids: referenced(mapping, message, own_id),
         own_id: own_id.map(str::to_owned),
-        automatic: message.automatic.is_some(),
-        received_at,
+        conversation: conversation(mapping, message),
+        key,
+        same: same(mapping, message),
+        senders: if guarded { senders(message) } else { Vec::new() },
+        participants: if guarded { participants(mapping, message) } else { Vec::new() },
+        original: message.forwarding.sender.as_ref().map(|who| who.address.to_ascii_lowercase()),
+        signed: if guarded { signed(mapping, message, original) } else { Vec::new() },
+        ..Signals::none(mapping, message, received_at)
     }
+}
+
+fn references(
+    mapping: &CompiledMapping,
+    message: &ParsedMessage,
+    original: Option<&str>,
+) -> Vec<ReferenceCandidate> {
+    let reader = mapping.reader();
+    let places = mapping.correlation.strategies.iter().map(|strategy| match strategy {
+        CorrelationStrategy::ReferenceInSubject => reader.in_subject(&message.subject),
+        CorrelationStrategy::ReferenceInBody => reader.in_body(message),
+        CorrelationStrategy::RecipientTag => reader.in_recipients(message, original),
+        CorrelationStrategy::ThreadHeaders
+        | CorrelationStrategy::Conversation
+        | CorrelationStrategy::KeyExpression => Vec::new(),
+    });
+    places.flatten().collect()
 }
 
 /// An id that can tell messages apart: something is left of it without brackets and blanks.
@@ -125,7 +243,7 @@ fn usable(id: &str) -> Option<&str> {
     id.chars().any(char::is_alphanumeric).then_some(id)
 }
 
-fn referenced(message: &ParsedMessage, own_id: Option<&str>) -> Vec<ThreadId> {
+fn referenced(mapping: &CompiledMapping, message: &ParsedMessage, own_id: Option<&str>) -> Vec<ThreadId> {
     let direct = message.in_reply_to.iter().map(|id| (id, ThreadHeader::InReplyTo));
     let ancestors = message.references.iter().rev().map(|id| (id, ThreadHeader::References));
     let mut seen = HashSet::new();
@@ -134,34 +252,78 @@ fn referenced(message: &ParsedMessage, own_id: Option<&str>) -> Vec<ThreadId> {
         .filter_map(|(id, header)| Some((usable(id)?, header)))
         .filter(|(id, _)| Some(*id) != own_id && seen.insert(*id))
         .take(MAX_THREAD_IDS)
-        .map(|(id, header)| ThreadId { id: id.to_owned(), header })
-        .collect()
-}
-
-fn references(pattern: &Regex, prefix: &str, subject: &str) -> Vec<ReferenceCandidate> {
-    let mut seen = HashSet::new();
-    pattern
-        .captures_iter(subject)
-        .filter_map(|captures| captures.get(1))
-        .map(|found| found.as_str().trim())
-        .filter(|text| !text.is_empty() && seen.insert(*text))
-        .take(MAX_REFERENCES)
-        .map(|text| ReferenceCandidate {
-            by: MatchedBy::ReferenceInSubject,
-            text: text.to_owned(),
-            reference: canonical(prefix, text),
-            evidence: format!("{} in the subject", quoted(text)),
+        .map(|(id, header)| {
+            let signed = reference::claim_of_id(id).and_then(|claim| mapping.verified(claim));
+            ThreadId { id: id.to_owned(), header, signed }
         })
         .collect()
 }
 
-/// How the installation writes the reference: upper case, the number with at least six digits.
-fn canonical(prefix: &str, text: &str) -> String {
-    let (prefix, number) = text.rsplit_once('-').unwrap_or((prefix, text));
-    let digits = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
-    match number.parse::<i64>() {
-        Ok(number) if digits => reference(&prefix.to_uppercase(), number),
-        _ => text.to_uppercase(),
+fn conversation(mapping: &CompiledMapping, message: &ParsedMessage) -> Option<Conversation> {
+    let mailbox_id = mapping.surroundings.mailbox_id?;
+    let id = message.conversation_id.as_deref().and_then(usable)?.to_owned();
+    let index = message.headers.iter().find(|header| header.name.eq_ignore_ascii_case("thread-index"));
+    let answers =
+        |index: &str| index.chars().filter(|c| !c.is_whitespace() && *c != '=').count() > THREAD_INDEX_START;
+    let is_reply = !message.in_reply_to.is_empty()
+        || !message.references.is_empty()
+        || index.is_some_and(|header| answers(&header.value));
+    Some(Conversation { mailbox_id, id, starts: !is_reply })
+}
+
+fn same(mapping: &CompiledMapping, message: &ParsedMessage) -> Option<SameMessage> {
+    if mapping.correlation.same_message != SameMessagePolicy::JoinFirst {
+        return None;
+    }
+    let internet_message_id = message.internet_message_id.clone()?;
+    usable(&internet_message_id)?;
+    Some(SameMessage { internet_message_id, fingerprint: message.fingerprint })
+}
+
+fn counted(mapping: &CompiledMapping, message: &ParsedMessage) -> Option<Counted> {
+    message.automatic?;
+    if mapping.loop_protection.max_per_sender_per_10_min == 0 {
+        return None;
+    }
+    let sender = message.from.as_ref().map(|from| from.address.to_ascii_lowercase()).unwrap_or_default();
+    Some(Counted { mailbox_id: mapping.surroundings.mailbox_id?, sender })
+}
+
+fn senders(message: &ParsedMessage) -> Vec<String> {
+    let author = message.from.iter().chain(&message.forwarding.sender);
+    author.map(|from| from.address.to_ascii_lowercase()).filter(|address| !address.is_empty()).collect()
+}
+
+/// The mailbox's own addresses are left out: everyone who wrote to it knows them.
+fn participants(mapping: &CompiledMapping, message: &ParsedMessage) -> Vec<String> {
+    let people = message.to.iter().chain(&message.cc).map(|to| to.address.to_ascii_lowercase());
+    senders(message)
+        .into_iter()
+        .chain(people)
+        .filter(|address| !address.is_empty() && !mapping.surroundings.is_own(address))
+        .take(MAX_PARTICIPANTS)
+        .collect()
+}
+
+fn signed(mapping: &CompiledMapping, message: &ParsedMessage, original: Option<&str>) -> Vec<String> {
+    if mapping.surroundings.reply_key.is_none() {
+        return Vec::new();
+    }
+    let ids = message.in_reply_to.iter().chain(message.references.iter().rev()).take(MAX_THREAD_IDS);
+    let in_ids = ids.filter_map(|id| reference::claim_of_id(usable(id)?));
+    let claims = in_ids.chain(mapping.reader().claims(message, original));
+    claims.filter_map(|claim| mapping.verified(claim)).collect()
+}
+
+impl CompiledMapping {
+    fn reader(&self) -> Reader<'_> {
+        Reader { pattern: &self.reference_pattern, prefix: &self.prefix }
+    }
+
+    /// The reference, if its token is this installation's.
+    fn verified(&self, claim: Claim) -> Option<String> {
+        let key = self.surroundings.reply_key.as_deref()?;
+        key.verify(&self.process, &claim.reference, &claim.token).then_some(claim.reference)
     }
 }
 
@@ -179,6 +341,7 @@ pub(super) fn quoted(text: &str) -> String {
 mod tests {
     use proptest::prelude::*;
 
+    use super::reference::MAX_REFERENCES;
     use super::*;
     use crate::domain::mapping::fixture::{compiled, message, noon, sound};
     use crate::domain::parsed::AutomaticKind;
@@ -189,7 +352,8 @@ mod tests {
 
     fn in_subject(subject: &str) -> Vec<(String, String)> {
         let message = ParsedMessage { subject: subject.to_owned(), ..message() };
-        signals(&message).references.into_iter().map(|found| (found.text, found.reference)).collect()
+        let found = signals(&message).references.into_iter().filter(|found| found.is_expected);
+        found.map(|found| (found.text, found.reference)).collect()
     }
 
     fn pair(text: &str, reference: &str) -> (String, String) {
@@ -271,7 +435,7 @@ mod tests {
     #[test]
     fn automatic_mail_is_told() {
         let message = ParsedMessage { automatic: Some(AutomaticKind::AutoReply), ..message() };
-        assert!(signals(&message).automatic);
+        assert_eq!(signals(&message).automatic, Some(AutomaticKind::AutoReply));
     }
 
     proptest! {
@@ -281,7 +445,7 @@ mod tests {
                 subject, internet_message_id: Some(id), references: refs.clone(), in_reply_to: refs, ..message()
             };
             let signals = signals(&message);
-            prop_assert!(signals.references.len() <= MAX_REFERENCES);
+            prop_assert!(signals.references.len() <= 2 * MAX_REFERENCES);
             prop_assert!(signals.referenced_ids.len() <= MAX_THREAD_IDS);
             prop_assert!(signals.keys().all(|key| key != Key::Thread(String::new())));
         }

@@ -113,14 +113,17 @@ impl CompiledMapping {
     /// is no number) is left out with a note; whether that fails the message is known when the values are applied,
     /// because a rule may be required on create alone.
     pub fn values(&self, parsed: &Parsed<'_>) -> Values {
-        let mut view = View::new(*parsed);
+        self.values_in(parsed, &mut View::new(*parsed))
+    }
+
+    pub(super) fn values_in(&self, parsed: &Parsed<'_>, view: &mut View<'_>) -> Values {
         let mut notes = Vec::new();
         let entries = self
             .rules
             .iter()
             .enumerate()
             .map(|(index, rule)| {
-                let value = self.evaluate(rule, parsed, &mut view, &mut notes);
+                let value = self.evaluate(rule, parsed, view, &mut notes);
                 if let Err(reason) = &value {
                     notes.push(format!("The attribute '{}' got no value: {reason}.", rule.attribute));
                 }

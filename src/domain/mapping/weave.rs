@@ -7,13 +7,13 @@ use chrono::{DateTime, Utc};
 
 use super::compiled::Treated;
 use super::correlate::{Decision, correlate};
-use super::found::{CorrelationKey, Found, InstanceFacts};
-use super::signals::Signals;
+use super::found::{Copy, CorrelationKey, Found, InstanceFacts, Key, Role};
+use super::signals::{Signals, quoted};
 use super::values::{MapFailure, Values};
 use super::{Mapping, apply};
 use crate::domain::id::{InstanceId, MailboxId, MessageId};
 use crate::domain::instance::{InstanceState, ProcessInstance, reference};
-use crate::domain::message::{Failed, Match, MessageState, Stage};
+use crate::domain::message::{Failed, Match, MatchedBy, MessageState, Stage};
 
 /// What the lookups found, with the instances themselves.
 #[derive(Debug, Clone, Default)]
@@ -113,9 +113,36 @@ impl<'a, N: FnMut(MessageId) -> i64> Loom<'a, N> {
 
     /// What the message does; those that come after it see it.
     pub fn weave(&mut self, message_id: MessageId, treated: &Treated) -> Effect {
-        let Treated { values, signals } = treated;
+        let refused = treated.ignored.clone().or_else(|| self.storm(message_id, &treated.signals));
+        if let Some(counted) = &treated.signals.counted {
+            self.known.found.count(counted.sender.clone(), message_id, treated.signals.received_at);
+        }
+        if let Some(reason) = refused {
+            let notes = treated.values.notes.clone();
+            return Effect { reason: Some(reason), notes, ..Effect::bare(MessageState::Ignored) };
+        }
+        self.place(message_id, treated)
+    }
+
+    /// Why the message is one too many of its sender; the same whatever the batches, because those before it count.
+    fn storm(&self, message_id: MessageId, signals: &Signals) -> Option<String> {
+        let most = self.setting.mapping.loop_protection.max_per_sender_per_10_min;
+        let counted = self.known.found.counted(signals.counted.as_ref()?, message_id, signals.received_at);
+        (most > 0 && counted >= usize::try_from(most).unwrap_or(usize::MAX)).then(|| {
+            format!(
+                "Its sender sent more than {most} automatic messages within ten minutes: this may be a loop."
+            )
+        })
+    }
+
+    fn place(&mut self, message_id: MessageId, treated: &Treated) -> Effect {
+        let Treated { values, signals, .. } = treated;
         let mapping = self.setting.mapping;
-        let decision = correlate(&mapping.correlation, &mapping.process, signals, &self.known.found);
+        if let Some(effect) = self.join_first(message_id, signals) {
+            return effect;
+        }
+        let decision = correlate(&mapping.correlation, &mapping.process, signals, &self.known.found)
+            .allowed(&mapping.loop_protection, signals);
         let matched = decision.matched().clone();
         let result = match decision {
             Decision::Create { matched } => self.create(message_id, values, matched),
@@ -200,9 +227,29 @@ impl<'a, N: FnMut(MessageId) -> i64> Loom<'a, N> {
         Ok(effect)
     }
 
+    /// The same message in a mailbox that took it in before: what it says was applied there.
+    fn join_first(&mut self, message_id: MessageId, signals: &Signals) -> Option<Effect> {
+        let same = signals.same.as_ref()?;
+        let Setting { mapping, mailbox_id, .. } = self.setting;
+        let instance = self.known.found.first_copy(same, mailbox_id, &mapping.process)?.id;
+        let evidence = format!(
+            "Message-ID <{}>, which another mailbox took in with the same content",
+            quoted(&same.internet_message_id)
+        );
+        let matched = Match { by: MatchedBy::SameMessage, evidence, created: false };
+        self.add_keys(message_id, signals, instance);
+        Some(Effect::processed(instance, matched))
+    }
+
     fn add_keys(&mut self, message_id: MessageId, signals: &Signals, instance_id: InstanceId) {
         self.known.found.add_message(signals, instance_id);
+        if let Some(same) = &signals.same {
+            let mailbox_id = self.setting.mailbox_id;
+            self.known.found.add_copy(same, Copy { message_id, mailbox_id, instance_id });
+        }
         let keys = signals.roles();
+        let original = signals.original.iter().map(|who| (Key::Participant(who.clone()), Role::Own));
+        let keys = keys.chain(original);
         self.keys.extend(keys.map(|(key, role)| CorrelationKey { key, role, instance_id, message_id }));
     }
 }

@@ -11,6 +11,7 @@ use super::{CreateMapping, drafted};
 use crate::db;
 use crate::domain::id::{MailboxId, MappingId, MessageId};
 use crate::domain::instance::ProcessInstance;
+use crate::domain::mailbox::Mailbox;
 use crate::domain::mapping::{Loom, Treated};
 use crate::domain::message::{Failed, Match, Message, MessageState};
 use crate::service::permit::{ConfigRead, MailRead};
@@ -78,8 +79,8 @@ pub async fn preview(
             (saved.ok_or_else(|| Error::unknown(&path, "mapping"))?, path)
         }
     };
-    let mailbox = db::mailbox::by_mapping_ids(cx.db.read(), &[mapping.id]).await?.remove(&mapping.id);
-    let trial = Trial::of(mapping, &path)?;
+    let mailbox = mailbox(cx, &input.message, mapping.id).await?;
+    let trial = Trial::of(cx, mapping, mailbox.as_ref(), &path)?;
     let (stored, treated) = match input.message {
         SampleMessage::Stored(id) => {
             let (message, treated) = stored(cx, &trial, id).await?;
@@ -87,8 +88,7 @@ pub async fn preview(
         }
         SampleMessage::Raw(base64) => (None, given(cx, &trial, &base64).await?),
     };
-    let mailbox_id = stored.as_ref().map(|message| message.mailbox_id).or(mailbox.map(|mailbox| mailbox.id));
-    let mailbox_id = mailbox_id.unwrap_or(MailboxId(uuid::Uuid::nil()));
+    let mailbox_id = mailbox.map_or(MailboxId(uuid::Uuid::nil()), |mailbox| mailbox.id);
     let messages: Vec<Message> = stored.into_iter().collect();
     let id = messages.first().map_or_else(MessageId::new, |message| message.id);
     let mut originals = Originals::of(cx, &messages, &trial.mapping).await?;
@@ -109,6 +109,21 @@ pub async fn preview(
         attributes: done.attributes,
         problems: problems.collect(),
     })
+}
+
+/// Where the message came to; where it did not come yet, the mailbox that has the mapping.
+async fn mailbox(
+    cx: &Context,
+    message: &SampleMessage,
+    mapping: MappingId,
+) -> Result<Option<Mailbox>, Error> {
+    let db = cx.db.read();
+    if let SampleMessage::Stored(id) = message
+        && let Some(message) = db::read::message::by_ids(db, &[*id]).await?.remove(id)
+    {
+        return Ok(db::mailbox::get(db, message.mailbox_id).await?);
+    }
+    Ok(db::mailbox::by_mapping_ids(db, &[mapping]).await?.remove(&mapping))
 }
 
 async fn stored(

@@ -11,8 +11,9 @@ use crate::db::correlation::Absent;
 use crate::db::read::part;
 use crate::domain::id::{InstanceId, MailboxId, MessageId};
 use crate::domain::instance::ProcessInstance;
+use crate::domain::mailbox::Mailbox;
 use crate::domain::mapping::{
-    CompiledMapping, Effect, Known, Loom, Mapping, Parsed, Problem, Setting, Treated,
+    CompiledMapping, Effect, Known, Loom, Mapping, Parsed, Problem, Setting, Surroundings, Treated,
 };
 use crate::domain::message::{Failed, Message, Stage};
 use crate::mail;
@@ -25,12 +26,19 @@ pub(super) struct Trial {
 }
 
 impl Trial {
-    /// Compiles it; `path` is where the input names it.
-    pub(super) fn of(mapping: Mapping, path: &Path) -> Result<Arc<Self>, Error> {
+    /// Compiles it for the mail of a mailbox; `path` is where the input names it.
+    pub(super) fn of(
+        cx: &Context,
+        mapping: Mapping,
+        mailbox: Option<&Mailbox>,
+        path: &Path,
+    ) -> Result<Arc<Self>, Error> {
         let compiled = CompiledMapping::new(&mapping).map_err(|_| {
             let message = "This mapping does not work with this version of mailroom: save it again.";
             Error::refused(UserErrorCode::Invalid, path, message)
         })?;
+        let within = |mailbox| Surroundings::of(mailbox, Some(Arc::clone(&cx.reply_key)));
+        let compiled = compiled.within(mailbox.map(within).unwrap_or_default());
         Ok(Arc::new(Self { mapping, compiled }))
     }
 
@@ -42,10 +50,11 @@ impl Trial {
         now: DateTime<Utc>,
         limits: &mail::Limits,
     ) -> Result<Treated, Failed> {
-        let parsed = mail::parse(raw, limits).map_err(|error| {
+        let mut parsed = mail::parse(raw, limits).map_err(|error| {
             let reason = format!("It can't be read: {error}.");
             Failed { stage: Stage::Parse, reason, fault: None }
         })?;
+        self.compiled.leave_out(&mut parsed);
         let received_at = received_at.or(parsed.received_at).unwrap_or(now);
         self.compiled.treat(&Parsed { message: &parsed, received_at })
     }

@@ -79,14 +79,19 @@ pub async fn simulate(
     let path = Path::of("mailboxId");
     let mailbox = db::mailbox::get(cx.db.read(), input.mailbox_id).await?;
     let mailbox = mailbox.ok_or_else(|| Error::unknown(&path, "mailbox"))?;
-    let draft = Trial::of(drafted(cx, input.mapping, &Path::of("mapping"))?, &Path::of("mapping"))?;
+    let draft = Trial::of(
+        cx,
+        drafted(cx, input.mapping, &Path::of("mapping"))?,
+        Some(&mailbox),
+        &Path::of("mapping"),
+    )?;
     let messages = latest(cx, mailbox.id, last).await?;
     let after = go_through(cx, &draft, mailbox.id, &messages).await?;
     let saved = match mailbox.mapping_id {
         Some(id) => db::mapping::get(cx.db.read(), id).await?,
         None => None,
     };
-    let before = match saved.map(|mapping| Trial::of(mapping, &path)) {
+    let before = match saved.map(|mapping| Trial::of(cx, mapping, Some(&mailbox), &path)) {
         Some(Ok(saved)) => go_through(cx, &saved, mailbox.id, &messages).await?,
         _ => Vec::new(),
     };
