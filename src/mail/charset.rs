@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use base64::Engine;
 use mail_parser::decoders::charsets::map::charset_decoder;
 
+use super::shifted;
+
 /// Decodes `bytes`. A charset that is missing, unknown or contradicted by the bytes is replaced: by UTF-8
 /// where they are that, else by windows-1252, in which every byte is a letter. U+0000 is taken out.
 pub(super) fn decode(bytes: &[u8], declared: Option<&str>) -> String {
@@ -13,12 +15,21 @@ pub(super) fn decode(bytes: &[u8], declared: Option<&str>) -> String {
         "utf-7" | "utf7" | "unicode-1-1-utf-7" | "csutf7" => Cow::Owned(utf7(bytes)),
         "" | "utf-8" | "utf8" | "us-ascii" | "ascii" | "ansi_x3.4-1968" | "unicode-1-1-utf-8"
         | "x-unknown" | "unknown-8bit" | "default" => guess(bytes, name.starts_with("utf")),
+        "hz-gb-2312" | "hz" => known(b"gb18030", &shifted::hz_to_euc(bytes)),
+        "iso-2022-kr" | "csiso2022kr" => known(b"euc-kr", &shifted::iso_2022_kr_to_euc(bytes)),
+        "utf-32" | "utf-32le" | "utf-32be" => Cow::Owned(shifted::utf32(bytes)),
         _ => match charset_decoder(name.as_bytes()) {
             Some(decoder) => Cow::Owned(decoder(bytes)),
             None => guess(bytes, false),
         },
     };
     without_nul(text)
+}
+
+fn known(name: &[u8], bytes: &[u8]) -> Cow<'static, str> {
+    Cow::Owned(
+        charset_decoder(name).map_or_else(|| String::from_utf8_lossy(bytes).into_owned(), |d| d(bytes)),
+    )
 }
 
 /// Takes U+0000 out; PostgreSQL has no place for it.
@@ -98,6 +109,10 @@ mod tests {
             ("utf-7", b"Hi +AOQ-+AOQ, 1+-1 +Tg", "Hi ää, 1+1 "),
             ("utf-7", b"ends +ZYeB9A", "ends 文致"),
             ("utf-16le", b"h\0i\0", "hi"),
+            ("hz-gb-2312", b"a ~{Dc:C~} ~~ b", "a 你好 ~ b"),
+            ("iso-2022-kr", b"\x1b$)C\x0e>H3g\x0f!", "안녕!"),
+            ("utf-32", b"\xff\xfe\0\0h\0\0\0", "h"),
+            ("utf-32be", b"\0\0\0h\0\0\0i", "hi"),
         ] {
             assert_eq!(decode(bytes, Some(charset)), text, "{charset}");
         }

@@ -1,6 +1,6 @@
 //! Dates of header fields (RFC 5322 section 3.3, and what is sent instead).
 
-use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta, Timelike, Utc};
 
 /// Dates outside of these years are a broken clock's, and some databases refuse them.
 const YEARS: std::ops::RangeInclusive<i32> = 1970..=2200;
@@ -11,7 +11,9 @@ pub(super) fn parse(value: &str) -> Option<DateTime<Utc>> {
     // The parser ends the last piece at a blank, and a date without a zone has one piece less.
     let instant = match mail_parser::DateTime::parse_rfc822(&format!("{value} \n")) {
         Some(date) => from_fields(&date)?,
-        None => DateTime::parse_from_rfc3339(value).ok()?.to_utc(),
+        None => {
+            DateTime::parse_from_rfc3339(value).map(|date| date.to_utc()).ok().or_else(|| loose(value))?
+        }
     };
     YEARS.contains(&instant.year()).then_some(instant)
 }
@@ -31,6 +33,65 @@ fn from_fields(date: &mail_parser::DateTime) -> Option<DateTime<Utc>> {
     utc.map(|utc| utc.and_utc())
 }
 
+/// Dates whose pieces are right and stand in an order of their own: `Nov 20, 2026 10:00:00 AM`, `20-Nov-26 10:00`,
+/// asctime.
+fn loose(value: &str) -> Option<DateTime<Utc>> {
+    let (mut day, mut month, mut year, mut time, mut zone) = (None, None, None, None, TimeDelta::zero());
+    for piece in value.split(|c: char| c.is_whitespace() || c == ',').take(16).flat_map(dashed) {
+        if let Ok(number) = piece.parse::<i32>()
+            && !piece.starts_with(['+', '-'])
+        {
+            match (day, year) {
+                (None, _) if number <= 31 => day = Some(number),
+                (_, None) if piece.len() == 2 => year = Some(if number < 50 { 2000 } else { 1900 } + number),
+                (_, None) if piece.len() == 4 => year = Some(number),
+                _ => return None,
+            }
+        } else if piece.contains(':') && time.is_none() {
+            let with_seconds = NaiveTime::parse_from_str(piece, "%H:%M:%S");
+            time = Some(with_seconds.or_else(|_| NaiveTime::parse_from_str(piece, "%H:%M")).ok()?);
+        } else if let Some(offset) = numeric_zone(piece) {
+            zone = offset;
+        } else if let Some(number) = month_number(piece) {
+            month.get_or_insert(number);
+        } else if piece.eq_ignore_ascii_case("pm") {
+            time = time.filter(|time| time.hour() < 12).map(|time| time + TimeDelta::hours(12)).or(time);
+        } else if !piece.chars().all(char::is_alphabetic) {
+            return None;
+        }
+    }
+    let date = NaiveDate::from_ymd_opt(year?, month?, u32::try_from(day?).ok()?)?;
+    date.and_time(time?).checked_sub_signed(zone).map(|utc| utc.and_utc())
+}
+
+/// The pieces of `20-Nov-2026`; anything else is one piece.
+fn dashed(word: &str) -> impl Iterator<Item = &str> {
+    let is_date = word.matches('-').count() == 2 && !word.contains(':');
+    word.split(move |c| is_date && c == '-').filter(|piece| !piece.is_empty())
+}
+
+fn numeric_zone(piece: &str) -> Option<TimeDelta> {
+    let sign = match piece.get(..1)? {
+        "+" => 1,
+        "-" => -1,
+        _ => return None,
+    };
+    let digits = piece.get(1..)?.replace(':', "");
+    let number: i64 = digits.parse().ok().filter(|_| digits.len() == 4)?;
+    Some(TimeDelta::minutes(sign * (number / 100 * 60 + number % 100)))
+}
+
+fn month_number(piece: &str) -> Option<u32> {
+    let months = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+    let name = piece.get(..3)?.to_ascii_lowercase();
+    let is_word = piece.trim_end_matches('.').chars().all(char::is_alphabetic);
+    months
+        .iter()
+        .position(|month| *month == name)
+        .filter(|_| is_word)
+        .and_then(|at| u32::try_from(at + 1).ok())
+}
+
 #[cfg(test)]
 mod tests {
     use super::{of_received, parse};
@@ -45,6 +106,10 @@ mod tests {
             ("Fri, 20 Nov 2026 10:00:00", "2026-11-20T10:00:00+00:00"),
             ("Fri, 20 Nov 2026 10:00:60 +0000 (UTC)", "2026-11-20T10:00:59+00:00"),
             ("2026-11-20T10:00:00+01:00", "2026-11-20T09:00:00+00:00"),
+            ("Friday, 20 November 2026 10:00:00 +0100", "2026-11-20T09:00:00+00:00"),
+            ("Nov 20, 2026 1:02:03 PM", "2026-11-20T13:02:03+00:00"),
+            ("Fri Nov 20 10:00:00 2026", "2026-11-20T10:00:00+00:00"),
+            ("Fri, 20-Nov-26 10:00:00 GMT", "2026-11-20T10:00:00+00:00"),
         ] {
             assert_eq!(parse(value).map(|date| date.to_rfc3339()).as_deref(), Some(instant), "{value}");
         }
@@ -60,6 +125,9 @@ mod tests {
             "Fri, 20 Nov 9999 10:00:00 +0000",
             "Fri, 20 Nov 2026 25:00:00 +0000",
             "Thu, 1 Jan 1970 00:00:00 +0100",
+            "20 November",
+            "November 20 20 20 10:00",
+            "20/11/2026 10:00:00",
         ] {
             assert_eq!(parse(value), None, "{value}");
         }

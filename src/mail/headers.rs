@@ -31,7 +31,11 @@ pub(super) fn message(header: &Fields<'_>, limits: &Limits, notes: &mut Notes) -
         }
         found
     };
-    let first = |addresses: Vec<Address>| addresses.into_iter().next();
+    // Names whose comma was not quoted look like addresses that have no at sign.
+    let first = |mut addresses: Vec<Address>| {
+        let at = addresses.iter().position(|one| one.address.contains('@')).unwrap_or_default();
+        (at < addresses.len()).then(|| addresses.swap_remove(at))
+    };
     let (from, sender) = (first(people("From")), first(people("Sender")));
     let (reply_to, to, cc) = (people("Reply-To"), people("To"), people("Cc"));
     ParsedMessage {

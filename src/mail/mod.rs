@@ -1,8 +1,8 @@
 //! Raw bytes of a mail to a parsed message: pure, best effort, never panics.
 //!
-//! Where things are: `fields` finds the header and `headers` what it says (`ids`, `addresses`, `dates`,
+//! Where things are: `fields` finds the header and `headers` what it says (`ids`, `addresses`, `mailbox`, `dates`,
 //! `importance`, `thread_index`; `words` and `params` decode what fields hold). `parts` finds the MIME parts,
-//! `transfer` and `charset` decode them, `choice` tells text from attachments, `text` and `attachments` make
+//! `transfer` (with `uuencode`) and `charset` (with `shifted`) decode them, `choice` tells text from attachments, `text` and `attachments` make
 //! them. `markup` and `tidy` tame HTML before `html` sanitises it. `fingerprint` recognises a message again.
 
 mod addresses;
@@ -18,14 +18,17 @@ mod html;
 mod ids;
 mod importance;
 mod limits;
+mod mailbox;
 mod markup;
 mod notes;
 mod params;
 mod parts;
+mod shifted;
 mod text;
 mod thread_index;
 mod tidy;
 mod transfer;
+mod uuencode;
 mod words;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

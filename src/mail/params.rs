@@ -2,8 +2,8 @@
 
 use super::{charset, words};
 
-/// Enough for any honest field.
-const MAX_PARAMETERS: usize = 64;
+/// Enough for any honest field, also for a name in very many pieces.
+const MAX_PARAMETERS: usize = 256;
 
 /// A value and its parameters, decoded.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -61,6 +61,7 @@ impl Scanner<'_> {
     fn until_semicolon(&mut self) -> (String, bool) {
         let mut out = String::new();
         let (mut quoted, mut was_quoted, mut comments) = (false, false, 0_u32);
+        let mut closed_at = 0;
         let mut chars = self.rest.char_indices();
         let mut end = self.rest.len();
         while let Some((at, c)) = chars.next() {
@@ -76,6 +77,7 @@ impl Scanner<'_> {
                 '"' if comments == 0 => {
                     quoted = !quoted;
                     was_quoted = true;
+                    closed_at = out.len();
                 }
                 '(' if !quoted && (out.is_empty() || out.ends_with(char::is_whitespace) || comments > 0) => {
                     comments += 1;
@@ -90,7 +92,9 @@ impl Scanner<'_> {
             }
         }
         self.rest = self.rest.get(end..).unwrap_or_default();
-        (out.trim().to_owned(), was_quoted)
+        // Blanks in quotes belong to the value: the pieces of a long name end in them.
+        out.truncate(out.trim_end().len().max(if quoted { 0 } else { closed_at }));
+        (out.trim_start().to_owned(), was_quoted)
     }
 }
 

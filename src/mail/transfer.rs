@@ -7,6 +7,8 @@ use base64::Engine;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
+use super::uuencode;
+
 /// Takes padding or none, and stray bits at the end.
 pub(super) const LENIENT_BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
@@ -24,6 +26,7 @@ pub(super) enum Encoding {
     Identity,
     Base64,
     QuotedPrintable,
+    Uuencode,
 }
 
 impl Encoding {
@@ -32,6 +35,7 @@ impl Encoding {
         match value.split([';', ' ', '(']).next().unwrap_or_default().to_ascii_lowercase().as_str() {
             "base64" => Some(Self::Base64),
             "quoted-printable" => Some(Self::QuotedPrintable),
+            "x-uuencode" | "uuencode" | "x-uue" | "uue" => Some(Self::Uuencode),
             "" | "7bit" | "8bit" | "binary" => Some(Self::Identity),
             _ => None,
         }
@@ -49,10 +53,15 @@ pub(super) struct Flaws {
 
 /// Decodes `body` and hands it to `sink` in pieces, until that answers false.
 pub(super) fn decode(encoding: Encoding, body: &[u8], sink: &mut dyn FnMut(&[u8]) -> bool) -> Flaws {
-    if encoding == Encoding::Identity {
+    let encoded = match encoding {
+        Encoding::Identity => None,
+        Encoding::Base64 | Encoding::QuotedPrintable => Some(body),
+        Encoding::Uuencode => uuencode::data(body),
+    };
+    let Some(body) = encoded else {
         sink(body);
         return Flaws::default();
-    }
+    };
     let mut flaws = Flaws::default();
     let mut base64 = Base64::default();
     let mut out = Vec::with_capacity(CHUNK.min(body.len()) + 1024);
@@ -62,6 +71,8 @@ pub(super) fn decode(encoding: Encoding, body: &[u8], sink: &mut dyn FnMut(&[u8]
         let line = take_line(&mut rest, longest);
         match encoding {
             Encoding::Base64 => base64.line(line, &mut out, &mut flaws),
+            Encoding::Uuencode if !uuencode::line(line, &mut out) => break,
+            Encoding::Uuencode => {}
             _ => quoted_printable_line(line, &mut out, &mut flaws),
         }
         if out.len() >= CHUNK {
