@@ -18,6 +18,7 @@ mod event_log;
 #[expect(dead_code, reason = "shared with the benchmarks, which use what the tests do not")]
 mod harness;
 mod identical_mails;
+mod mail;
 mod migrations;
 mod misconfigured;
 mod outage;

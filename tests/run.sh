@@ -64,6 +64,8 @@ set_up() {
   need util-linux setpriv
   need nodejs node
   need npm npm
+  need chromium chromium
+  need python3 python3
   install_needs && find_cargo && (cd tests/node && npm ci --no-fund --no-audit)
 }
 

@@ -1,6 +1,7 @@
 //! Judges that others wrote: the GraphQL-over-HTTP audits, and the clients for WebSocket and SSE.
 
-use super::served::{node, serve, written};
+use super::served::serve;
+use crate::harness::node::{node, written};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn all_graphql_over_http_audits_pass() {

@@ -4,6 +4,7 @@ pub mod certs;
 pub mod database;
 pub mod desk;
 pub mod dovecot;
+pub mod node;
 pub mod person;
 pub mod postgres;
 pub mod proxy;
