@@ -42,7 +42,7 @@ impl App {
         let db = database::ready(&config).await?;
         let keys = Arc::new(KeyRing::parse(&config.secrets.joined())?);
         let clock = Arc::new(SystemClock);
-        let reply_key = service::installation::reply_key(&db, &keys, clock.as_ref()).await?;
+        let installation = service::installation::open(&db, &keys, clock.as_ref()).await?;
         let services = service::Context {
             db,
             keys,
@@ -51,7 +51,7 @@ impl App {
             runs: RunHub::default(),
             wake: Wake::default(),
             public_url: config.public.url.as_str().into(),
-            reply_key: Arc::new(reply_key),
+            installation: Arc::new(installation),
             net: Net::new(&config.net)?,
             limits: Arc::new(work::mail_limits(&config)),
         };

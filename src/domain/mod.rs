@@ -8,6 +8,7 @@
 //! | `job` `handling` `run` `intake` | when, which, what then; and what became of it |
 //! | `parsed` `message` `instance` | the mail as parsed, as stored, and what it made |
 //! | `event` | facts that were committed |
+//! | `installation` | what there is once |
 //! | `reply_token` | what proves which instance an answer belongs to |
 //! | `fault` | what went wrong, said so that a person can act, and the verdict |
 //! | `filter` `page` | which of a list is asked for, and which slice of it |
@@ -26,6 +27,7 @@ pub mod folder;
 pub mod handling;
 pub mod health;
 pub mod id;
+pub mod installation;
 pub mod instance;
 pub mod intake;
 pub mod job;

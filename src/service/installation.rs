@@ -9,13 +9,14 @@ use uuid::Uuid;
 use super::Error;
 use crate::db::{self, Database};
 use crate::domain::clock::Clock;
+use crate::domain::installation::Installation;
 use crate::domain::reply_token::ReplyKey;
 use crate::secret::{self, KeyRing};
 
-/// The key that signs reply tokens. Made where there is none; of replicas that start together, one makes it.
-pub async fn reply_key(db: &Database, keys: &KeyRing, clock: &dyn Clock) -> Result<ReplyKey, Error> {
-    if let Some(key) = read(db, keys).await? {
-        return Ok(key);
+/// The installation. Made where there is none; of replicas that start together, one makes it.
+pub async fn open(db: &Database, keys: &KeyRing, clock: &dyn Clock) -> Result<Installation, Error> {
+    if let Some(installation) = read(db, keys).await? {
+        return Ok(installation);
     }
     let mut bytes = Zeroizing::new([0; 32]);
     getrandom::fill(bytes.as_mut()).map_err(|_| secret::Error::NoRandom)?;
@@ -26,13 +27,13 @@ pub async fn reply_key(db: &Database, keys: &KeyRing, clock: &dyn Clock) -> Resu
     read(db, keys).await?.ok_or_else(|| corrupt("it was not kept").into())
 }
 
-async fn read(db: &Database, keys: &KeyRing) -> Result<Option<ReplyKey>, Error> {
+async fn read(db: &Database, keys: &KeyRing) -> Result<Option<Installation>, Error> {
     // What was written a moment ago may not be seen through the readers' door.
     let Some((id, sealed)) = db::installation::get(db.write()).await? else { return Ok(None) };
     let encoded = keys.open(db::installation::TABLE, id, &sealed)?;
     let decoded = Zeroizing::new(STANDARD.decode(encoded.expose_secret()).unwrap_or_default());
     let bytes = <[u8; 32]>::try_from(decoded.as_slice()).map_err(|_| corrupt("the key has not 32 bytes"))?;
-    Ok(Some(ReplyKey::new(bytes)))
+    Ok(Some(Installation { id, reply_key: ReplyKey::new(bytes) }))
 }
 
 fn corrupt(reason: &str) -> db::Error {

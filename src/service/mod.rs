@@ -36,7 +36,7 @@ pub use permit::Permit;
 use crate::blob::Blobs;
 use crate::db::Database;
 use crate::domain::clock::Clock;
-use crate::domain::reply_token::ReplyKey;
+use crate::domain::installation::Installation;
 use crate::event::hub::RunHub;
 use crate::event::wake::Wake;
 use crate::mail;
@@ -60,8 +60,8 @@ pub struct Context {
     pub wake: Wake,
     /// What links to files begin with, without a slash at the end.
     pub public_url: Arc<str>,
-    /// Signs reply tokens.
-    pub reply_key: Arc<ReplyKey>,
+    /// What there is once.
+    pub installation: Arc<Installation>,
     /// Makes outgoing connections.
     pub net: Net,
     /// How much of a message is looked at.

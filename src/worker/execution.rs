@@ -154,8 +154,8 @@ async fn prepare(parts: &Parts, task: &mut Task) -> Result<Prepared, Unprepared>
     let Ok(compiled) = CompiledMapping::new(&mapping) else {
         return Err(misconfigured("The mailbox's mapping does not work with this version of mailroom."));
     };
-    let reply_key = Arc::clone(&parts.services.reply_key);
-    let compiled = compiled.within(Surroundings::of(&mailbox, Some(reply_key)));
+    let installation = Arc::clone(&parts.services.installation);
+    let compiled = compiled.within(Surroundings::of(&mailbox, installation));
     Ok(Prepared { mailbox, job, work: Work::TakeIn(Arc::new(Treatment { mapping, compiled })) })
 }
 

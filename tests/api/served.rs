@@ -52,7 +52,10 @@ pub async fn serve_on(fresh: Fresh, limits: Limits) -> Served {
         runs: mailroom::event::hub::RunHub::default(),
         wake: mailroom::event::wake::Wake::default(),
         public_url: "http://mailroom.test".into(),
-        reply_key: Arc::new(mailroom::domain::reply_token::ReplyKey::new([7; 32])),
+        installation: std::sync::Arc::new(mailroom::domain::installation::Installation {
+            id: uuid::Uuid::from_u128(7),
+            reply_key: mailroom::domain::reply_token::ReplyKey::new([7; 32]),
+        }),
         net: mailroom::net::Net::new(&mailroom::config::Config::defaults().unwrap().net).unwrap(),
         limits: Arc::default(),
     };

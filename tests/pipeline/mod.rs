@@ -1,6 +1,7 @@
 //! The pipeline over a mail system in memory: what must hold whatever the mail and the provider do.
 
-pub mod fake;
+pub mod correlation;
+mod fake;
 pub mod room;
 
 use chrono::{DateTime, TimeDelta, Utc};

@@ -11,6 +11,7 @@ use mailroom::domain::credential::{Credential, CredentialKind};
 use mailroom::domain::handling::Handling;
 use mailroom::domain::health::MailboxHealth;
 use mailroom::domain::id::{CredentialId, JobId, MailboxId, MappingId};
+use mailroom::domain::installation::Installation;
 use mailroom::domain::job::{Job, Selection};
 use mailroom::domain::mailbox::{
     ImapSettings, Mailbox, MailboxKind, MailboxMode, ProviderSettings, Security,
@@ -46,8 +47,8 @@ pub struct Room {
     pub mailbox: Arc<Mailbox>,
     pub job: Job,
     pub treatment: Arc<Treatment>,
-    _fresh: Fresh,
-    _blobs: tempfile::TempDir,
+    _fresh: Option<Fresh>,
+    _blobs: Option<tempfile::TempDir>,
 }
 
 impl Room {
@@ -56,21 +57,19 @@ impl Room {
         Self::make_with(fresh, mapping()).await
     }
 
+    /// The same, with the mapping changed before.
+    pub async fn make_but(fresh: Fresh, change: impl FnOnce(&mut Mapping)) -> Self {
+        let mut mapping = mapping();
+        change(&mut mapping);
+        Self::make_with(fresh, mapping).await
+    }
+
     /// The same, with a mapping of one's own.
     pub async fn make_with(fresh: Fresh, mapping: Mapping) -> Self {
-        let db = fresh.database.clone();
         let clock = Arc::new(ManualClock::new(start() + TimeDelta::hours(1)));
-        let (credential, mailbox) = mailbox(&mapping);
-        let job = job(&mailbox);
-        let write = db.write();
-        db::credential::insert(write, &credential, None).await.unwrap();
-        db::mapping::claim_prefix(write, &mapping).await.unwrap();
-        db::mapping::insert(write, &mapping).await.unwrap();
-        db::mailbox::insert(write, &mailbox, "fake").await.unwrap();
-        db::job::insert(write, &job).await.unwrap();
         let blobs = tempfile::tempdir().unwrap();
         let tools = Tools {
-            db: db.clone(),
+            db: fresh.database.clone(),
             blobs: Blobs::open(&format!("file://{}", blobs.path().display())).unwrap(),
             clock: Arc::<ManualClock>::clone(&clock) as Arc<dyn Clock>,
             hub: RunHub::default(),
@@ -78,8 +77,32 @@ impl Room {
             bounds: Arc::new(bounds()),
             worker: Arc::from("test"),
         };
-        let compiled =
-            CompiledMapping::new(&mapping).unwrap().within(Surroundings::of(&mailbox, Some(key())));
+        let room = Self::furnish(tools, clock, "support", mapping).await;
+        Self { _fresh: Some(fresh), _blobs: Some(blobs), ..room }
+    }
+
+    /// Another mailbox of the same installation, with a mapping of its own.
+    pub async fn beside(&self, name: &str, change: impl FnOnce(&mut Mapping)) -> Self {
+        let mut mapping = Mapping { name: name.to_owned(), ..mapping() };
+        change(&mut mapping);
+        Self::furnish(self.tools.clone(), Arc::clone(&self.clock), name, mapping).await
+    }
+
+    async fn furnish(tools: Tools, clock: Arc<ManualClock>, name: &str, mapping: Mapping) -> Self {
+        let db = tools.db.clone();
+        let (credential, mailbox) = mailbox(&mapping);
+        let credential = Credential { name: name.to_owned(), ..credential };
+        let mailbox =
+            Mailbox { title: name.to_owned(), address: format!("{name}@company.example"), ..mailbox };
+        let job = Job { name: name.to_owned(), ..job(&mailbox) };
+        let write = db.write();
+        db::credential::insert(write, &credential, None).await.unwrap();
+        db::mapping::claim_prefix(write, &mapping).await.unwrap();
+        db::mapping::insert(write, &mapping).await.unwrap();
+        db::mailbox::insert(write, &mailbox, name).await.unwrap();
+        db::job::insert(write, &job).await.unwrap();
+        let compiled = CompiledMapping::new(&mapping).unwrap();
+        let compiled = compiled.within(Surroundings::of(&mailbox, installation()));
         Self {
             db,
             fake: Fake::default(),
@@ -88,8 +111,8 @@ impl Room {
             mailbox: Arc::new(mailbox),
             job,
             treatment: Arc::new(Treatment { mapping, compiled }),
-            _fresh: fresh,
-            _blobs: blobs,
+            _fresh: None,
+            _blobs: None,
         }
     }
 
@@ -105,6 +128,7 @@ impl Room {
             public_url: "https://mail.example".into(),
             net: mailroom::net::Net::new(&mailroom::config::Config::defaults().unwrap().net).unwrap(),
             limits: Arc::default(),
+            installation: installation(),
         }
     }
 
@@ -158,9 +182,9 @@ impl Room {
     }
 }
 
-/// Signs reply tokens here.
-pub fn key() -> Arc<ReplyKey> {
-    Arc::new(ReplyKey::new([9; 32]))
+/// The one that every room is in.
+pub fn installation() -> Arc<Installation> {
+    Arc::new(Installation { id: uuid::Uuid::from_u128(9), reply_key: ReplyKey::new([9; 32]) })
 }
 
 fn bounds() -> Bounds {

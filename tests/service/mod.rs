@@ -48,7 +48,10 @@ impl Office {
             runs: Default::default(),
             wake: Default::default(),
             public_url: "https://mail.example".into(),
-            reply_key: Arc::new(mailroom::domain::reply_token::ReplyKey::new([7; 32])),
+            installation: std::sync::Arc::new(mailroom::domain::installation::Installation {
+                id: uuid::Uuid::from_u128(7),
+                reply_key: mailroom::domain::reply_token::ReplyKey::new([7; 32]),
+            }),
             net: mailroom::net::Net::new(&mailroom::config::Config::defaults().unwrap().net).unwrap(),
             limits: Arc::default(),
         };

@@ -34,12 +34,18 @@ mod found;
 mod function;
 mod hit;
 mod policy;
+#[cfg(test)]
+mod policy_tests;
 mod reference;
 mod rule;
 mod screen;
 mod signals;
+#[cfg(test)]
+mod strategy_tests;
 mod surroundings;
 mod template;
+#[cfg(test)]
+mod trust_tests;
 mod validate;
 mod values;
 mod view;

@@ -306,7 +306,7 @@ fn participants(mapping: &CompiledMapping, message: &ParsedMessage) -> Vec<Strin
 }
 
 fn signed(mapping: &CompiledMapping, message: &ParsedMessage, original: Option<&str>) -> Vec<String> {
-    if mapping.surroundings.reply_key.is_none() {
+    if mapping.surroundings.installation.is_none() {
         return Vec::new();
     }
     let ids = message.in_reply_to.iter().chain(message.references.iter().rev()).take(MAX_THREAD_IDS);
@@ -322,8 +322,11 @@ impl CompiledMapping {
 
     /// The reference, if its token is this installation's.
     fn verified(&self, claim: Claim) -> Option<String> {
-        let key = self.surroundings.reply_key.as_deref()?;
-        key.verify(&self.process, &claim.reference, &claim.token).then_some(claim.reference)
+        let installation = self.surroundings.installation.as_deref()?;
+        installation
+            .reply_key
+            .verify(&self.process, &claim.reference, &claim.token)
+            .then_some(claim.reference)
     }
 }
 

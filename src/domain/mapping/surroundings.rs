@@ -1,10 +1,10 @@
-//! Where a mapping is applied: the mailbox, and the key that this installation signs its references with.
+//! Where a mapping is applied: the mailbox, and the installation.
 
 use std::sync::Arc;
 
 use crate::domain::id::MailboxId;
+use crate::domain::installation::Installation;
 use crate::domain::mailbox::Mailbox;
-use crate::domain::reply_token::ReplyKey;
 
 /// What deciding about a message needs to know beside the mapping. By default nothing is known: then no conversation
 /// matches, no forward is believed without being named, and no reply token is valid.
@@ -14,18 +14,18 @@ pub struct Surroundings {
     pub mailbox_id: Option<MailboxId>,
     /// Its own addresses, in lower case: the main one first.
     pub addresses: Vec<String>,
-    /// Signs and verifies reply tokens.
-    pub reply_key: Option<Arc<ReplyKey>>,
+    /// Signs and verifies reply tokens, and knows its own mail again.
+    pub installation: Option<Arc<Installation>>,
 }
 
 impl Surroundings {
     /// Of a mailbox.
-    pub fn of(mailbox: &Mailbox, reply_key: Option<Arc<ReplyKey>>) -> Self {
+    pub fn of(mailbox: &Mailbox, installation: Arc<Installation>) -> Self {
         let aliases = mailbox.aliases.iter().map(|alias| alias.to_lowercase());
         Self {
             mailbox_id: Some(mailbox.id),
             addresses: std::iter::once(mailbox.address.to_lowercase()).chain(aliases).collect(),
-            reply_key,
+            installation: Some(installation),
         }
     }
 

@@ -37,7 +37,7 @@ impl Trial {
             let message = "This mapping does not work with this version of mailroom: save it again.";
             Error::refused(UserErrorCode::Invalid, path, message)
         })?;
-        let within = |mailbox| Surroundings::of(mailbox, Some(Arc::clone(&cx.reply_key)));
+        let within = |mailbox| Surroundings::of(mailbox, Arc::clone(&cx.installation));
         let compiled = compiled.within(mailbox.map(within).unwrap_or_default());
         Ok(Arc::new(Self { mapping, compiled }))
     }
