@@ -24,4 +24,5 @@ mod misconfigured;
 mod outage;
 mod pipeline;
 mod provider;
+mod search;
 mod service;

@@ -48,13 +48,15 @@ pub struct Database(Arc<Doors>);
 struct Doors {
     read: DatabaseConnection,
     write: DatabaseConnection,
+    /// Rung after a commit that appended to the log.
+    appended: tokio::sync::watch::Sender<()>,
 }
 
 impl Database {
     /// Connects. Does not migrate: see [`migrate`].
     pub async fn connect(options: &Options) -> Result<Self, Error> {
         let (read, write) = connect::open(options).await?;
-        Ok(Self(Arc::new(Doors { read, write })))
+        Ok(Self(Arc::new(Doors { read, write, appended: tokio::sync::watch::Sender::new(()) })))
     }
 
     /// Which kind of database it is.
@@ -103,7 +105,23 @@ impl Database {
             door.set_metric_callback(move |info| told(&info.statement.sql, info.elapsed));
             door
         };
-        Self(Arc::new(Doors { read: observe(self.0.read.clone()), write: observe(self.0.write.clone()) }))
+        let appended = self.0.appended.clone();
+        Self(Arc::new(Doors {
+            read: observe(self.0.read.clone()),
+            write: observe(self.0.write.clone()),
+            appended,
+        }))
+    }
+
+    /// Tells this process's readers of the log that there is more: call it after the commit. Readers look again by
+    /// themselves too: forgetting it costs them a second.
+    pub fn log_has_more(&self) {
+        self.0.appended.send_replace(());
+    }
+
+    /// Changes whenever [`Self::log_has_more`] is called.
+    pub fn log_watch(&self) -> tokio::sync::watch::Receiver<()> {
+        self.0.appended.subscribe()
     }
 
     /// Answers, or says why not.

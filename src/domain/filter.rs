@@ -8,6 +8,7 @@ use super::id::{InstanceId, JobId, MailboxId, MappingId, RunId};
 use super::message::{MessageState, Stage};
 use super::parsed::AutomaticKind;
 use super::run::RunState;
+use super::search::Query;
 
 /// Which messages. All that is given must hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
@@ -38,6 +39,8 @@ pub struct MessageFilter {
     pub source_id: Option<String>,
     /// With this Message-ID, without angle brackets.
     pub internet_message_id: Option<String>,
+    /// Whose subject, addresses and text hold these words.
+    pub search: Option<Query>,
     /// Received then or later.
     pub received_since: Option<DateTime<Utc>>,
     /// Received before.
@@ -67,6 +70,8 @@ pub struct InstanceFilter {
     pub mailbox_ids: Option<Vec<MailboxId>>,
     /// Whether they are open.
     pub open: Option<bool>,
+    /// Whose reference, external id and attributes hold these words.
+    pub search: Option<Query>,
 }
 
 /// Which runs. All that is given must hold.

@@ -167,6 +167,7 @@ impl Context<'_> {
         kill::point("store.before_commit");
         tx.commit().await?;
         kill::point("store.committed");
+        tools.db.log_has_more();
         tracker.count(|progress| tally(progress, &effects, duplicates));
         Ok(originals)
     }

@@ -1,4 +1,4 @@
-//! Loops only: the runner executes what is due, the janitor sweeps.
+//! Loops only: the runner executes what is due, the indexer keeps search up to date, the janitor sweeps.
 //!
 //! | file | holds |
 //! |---|---|
@@ -7,12 +7,14 @@
 //! | `heartbeat` | keeps the lease, hears of cancellation |
 //! | `check` | CHECK_ONLY: how many are unread, and nothing else |
 //! | `conclusion` | what follows from how it ended: run, health, next attempt |
+//! | `indexer` | fills the index of words from the event log |
 //! | `janitor` | blobs that a crash orphaned |
 
 mod check;
 mod conclusion;
 mod execution;
 mod heartbeat;
+mod indexer;
 mod janitor;
 mod runner;
 
@@ -54,6 +56,7 @@ pub struct Worker {
     stop: CancellationToken,
     executions: TaskTracker,
     runner: JoinHandle<()>,
+    indexer: JoinHandle<()>,
     janitor: JoinHandle<()>,
 }
 
@@ -62,8 +65,9 @@ pub fn start(parts: Parts) -> Worker {
     let stop = CancellationToken::new();
     let executions = TaskTracker::new();
     let runner = tokio::spawn(runner::run(parts.clone(), stop.clone(), executions.clone()));
+    let indexer = tokio::spawn(indexer::run(parts.tools.clone(), stop.clone()));
     let janitor = tokio::spawn(janitor::run(parts.tools, stop.clone()));
-    Worker { stop, executions, runner, janitor }
+    Worker { stop, executions, runner, indexer, janitor }
 }
 
 impl Worker {
@@ -75,6 +79,7 @@ impl Worker {
         let ended = async {
             let _ended = self.runner.await;
             self.executions.wait().await;
+            let _ended = self.indexer.await;
             let _ended = self.janitor.await;
         };
         tokio::time::timeout(deadline, ended).await.is_ok()

@@ -2,8 +2,8 @@
 
 mod fields;
 mod files;
-mod house;
+pub mod house;
 mod messages;
 mod runs;
-mod seed;
+pub mod seed;
 mod statements;

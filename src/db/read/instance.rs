@@ -4,13 +4,15 @@ use std::collections::HashMap;
 
 use sea_orm::sea_query::{Expr, SelectStatement, SimpleExpr};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryTrait,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, Iterable, QueryFilter, QueryTrait,
 };
 use uuid::Uuid;
 
 use super::keyset::{self, Keyset};
+use super::search::Search;
 use crate::db::Error;
 use crate::db::entity::process_instance::{Column, Entity, Model};
+use crate::db::search::{Index, created_millis};
 use crate::domain::filter::InstanceFilter;
 use crate::domain::id::InstanceId;
 use crate::domain::instance::ProcessInstance;
@@ -67,20 +69,54 @@ pub async fn list(
     order: Order,
     page: &PageRequest<InstanceId>,
 ) -> Result<Page<ProcessInstance>, Error> {
-    let mut select = matching(filter);
-    keyset::slice(&mut select, &ByCreation, order, page);
+    let backend = db.get_database_backend();
+    let select = match by_index(filter) {
+        Some(search) => {
+            let millis = |id: &InstanceId| created_millis(id.0);
+            let columns: Vec<Column> = Column::iter().collect();
+            search.slice(backend, &columns, &ByCreation, order, page, millis)
+        }
+        None => {
+            let mut select = matching(filter);
+            keyset::slice(&mut select, &ByCreation, order, page);
+            select
+        }
+    };
     Ok(Page::from_rows(rows(db, &select).await?, page))
 }
 
 /// How many match, up to [`super::COUNT_BOUND`].
 pub async fn count(db: &impl ConnectionTrait, filter: &InstanceFilter) -> Result<u64, Error> {
-    let row = db.query_one(&keyset::capped(matching(filter))).await?;
+    let backend = db.get_database_backend();
+    let all = by_index(filter).map_or_else(|| matching(filter), |search| search.all(backend));
+    let row = db.query_one(&keyset::capped(all)).await?;
     let count = row.map(|row| row.try_get("", "count")).transpose()?;
     Ok(count.map_or(0, super::counted))
 }
 
 fn matching(filter: &InstanceFilter) -> SelectStatement {
-    let condition = Condition::all()
+    Entity::find().filter(condition(filter)).into_query()
+}
+
+/// How the filter's search is answered from the index of words.
+fn by_index(filter: &InstanceFilter) -> Option<Search<'_>> {
+    let query = filter.search.as_ref()?;
+    let rest = InstanceFilter { search: None, ..filter.clone() };
+    Some(Search {
+        index: Index::INSTANCES,
+        query,
+        mailboxes: None,
+        table: "process_instance",
+        order: &["id"],
+        index_answers: rest == InstanceFilter::default(),
+        rest: condition(&rest),
+        of_index: Condition::all(),
+        millis: (None, None),
+    })
+}
+
+fn condition(filter: &InstanceFilter) -> Condition {
+    Condition::all()
         .add_option(filter.process.as_deref().map(|process| Column::Process.eq(process)))
         .add_option(filter.reference.as_deref().map(|it| Column::Reference.eq(it.to_ascii_uppercase())))
         .add_option(filter.external_id.as_deref().map(|id| Column::ExternalId.eq(id)))
@@ -91,8 +127,7 @@ fn matching(filter: &InstanceFilter) -> SelectStatement {
                 .as_ref()
                 .map(|ids| Column::MailboxId.is_in(ids.iter().copied().map(Into::<Uuid>::into))),
         )
-        .add_option(filter.open.map(|open| Column::Open.eq(open)));
-    Entity::find().filter(condition).into_query()
+        .add_option(filter.open.map(|open| Column::Open.eq(open)))
 }
 
 async fn rows(db: &impl ConnectionTrait, select: &SelectStatement) -> Result<Vec<ProcessInstance>, Error> {

@@ -26,17 +26,28 @@ pub(super) fn slice<S: Keyset>(
     order: Order,
     page: &PageRequest<S::Key>,
 ) {
+    within(select, keyset, order, page);
+    let ascending = order == Order::OldestFirst;
+    let direction = if ascending != page.from_end { Direction::Asc } else { Direction::Desc };
+    for column in keyset.columns() {
+        select.order_by_expr(column, direction.clone());
+    }
+    select.limit(u64::from(page.limit) + 1);
+}
+
+/// Bounds the statement to what is after and before the page's cursors.
+pub(super) fn within<S: Keyset>(
+    select: &mut SelectStatement,
+    keyset: &S,
+    order: Order,
+    page: &PageRequest<S::Key>,
+) {
     let ascending = order == Order::OldestFirst;
     let bounds = [(&page.after, ascending), (&page.before, !ascending)];
     for (key, beyond) in bounds.into_iter().filter_map(|(key, up)| key.as_ref().map(|key| (key, up))) {
         let (columns, values) = (Expr::tuple(keyset.columns()), Expr::tuple(keyset.values(key)));
         select.and_where(if beyond { columns.gt(values) } else { columns.lt(values) });
     }
-    let direction = if ascending != page.from_end { Direction::Asc } else { Direction::Desc };
-    for column in keyset.columns() {
-        select.order_by_expr(column, direction.clone());
-    }
-    select.limit(u64::from(page.limit) + 1);
 }
 
 /// One statement for the slices of all parents: each parent's own, so that each is read from its index and no

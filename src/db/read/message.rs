@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::keyset::{self, Keyset};
-use super::{message_filter, structure_or_none};
+use super::{message_filter, message_search, structure_or_none};
 use crate::db::entity::message::{Column, Entity};
 use crate::db::{Error, from_json, parse};
 use crate::domain::filter::MessageFilter;
@@ -145,14 +145,13 @@ pub async fn list(
     order: Order,
     page: &PageRequest<MessageKey>,
 ) -> Result<Page<Message>, Error> {
-    let mut select = matching(db, filter);
-    keyset::slice(&mut select, &ByReceipt, order, page);
+    let select = slice(db, filter, None, order, page);
     Ok(Page::from_rows(rows(db, &select).await?, page))
 }
 
 /// How many match, up to [`super::COUNT_BOUND`].
 pub async fn count(db: &impl ConnectionTrait, filter: &MessageFilter) -> Result<u64, Error> {
-    let row = db.query_one(&keyset::capped(matching(db, filter))).await?;
+    let row = db.query_one(&keyset::capped(matching(db, filter, None))).await?;
     let count = row.map(|row| row.try_get("", "count")).transpose()?;
     Ok(count.map_or(0, super::counted))
 }
@@ -165,13 +164,8 @@ pub async fn list_of<P: HasMessages>(
     order: Order,
     page: &PageRequest<MessageKey>,
 ) -> Result<HashMap<P, Page<Message>>, Error> {
-    let column = P::PARENT.column();
-    let parts = parents.iter().map(|parent| {
-        let mut select = matching(db, filter);
-        select.and_where(column.eq(Into::<Uuid>::into(*parent)));
-        keyset::slice(&mut select, &ByReceipt, order, page);
-        select
-    });
+    let parts =
+        parents.iter().map(|parent| slice(db, filter, Some((P::PARENT, (*parent).into())), order, page));
     let Some(select) = keyset::each(parts) else { return Ok(HashMap::new()) };
     let mut slices: HashMap<P, Vec<Message>> = parents.iter().map(|parent| (*parent, Vec::new())).collect();
     for message in rows(db, &select).await? {
@@ -209,9 +203,7 @@ pub async fn count_of<P: HasMessages>(
         count: i64,
     }
     let parts = (0_i32..).zip(parents).map(|(position, parent)| {
-        let mut select = matching(db, filter);
-        select.and_where(P::PARENT.column().eq(Into::<Uuid>::into(*parent)));
-        let mut count = keyset::capped(select);
+        let mut count = keyset::capped(matching(db, filter, Some((P::PARENT, (*parent).into()))));
         count.expr_as(Expr::val(position), "position");
         count
     });
@@ -231,8 +223,37 @@ fn shown() -> Select<Entity> {
     Entity::find().select_only().columns(COLUMNS).filter(Column::EmptiedAt.is_null())
 }
 
-fn matching(db: &impl ConnectionTrait, filter: &MessageFilter) -> SelectStatement {
-    shown().filter(message_filter::condition(db.get_database_backend(), filter)).into_query()
+fn matching(
+    db: &impl ConnectionTrait,
+    filter: &MessageFilter,
+    parent: Option<(Parent, Uuid)>,
+) -> SelectStatement {
+    let backend = db.get_database_backend();
+    if let Some(search) = message_search::by_index(backend, filter, parent) {
+        return search.all(backend);
+    }
+    let mut select = shown().filter(message_filter::condition(backend, filter)).into_query();
+    if let Some((parent, id)) = parent {
+        select.and_where(parent.column().eq(id));
+    }
+    select
+}
+
+fn slice(
+    db: &impl ConnectionTrait,
+    filter: &MessageFilter,
+    parent: Option<(Parent, Uuid)>,
+    order: Order,
+    page: &PageRequest<MessageKey>,
+) -> SelectStatement {
+    let backend = db.get_database_backend();
+    if let Some(search) = message_search::by_index(backend, filter, parent) {
+        let millis = |key: &MessageKey| key.received_at.timestamp_millis();
+        return search.slice(backend, &COLUMNS, &ByReceipt, order, page, millis);
+    }
+    let mut select = matching(db, filter, parent);
+    keyset::slice(&mut select, &ByReceipt, order, page);
+    select
 }
 
 async fn rows(db: &impl ConnectionTrait, select: &SelectStatement) -> Result<Vec<Message>, Error> {

@@ -5,10 +5,11 @@ use sea_orm::sea_query::{Expr, ExprTrait, LikeExpr, Query, SimpleExpr};
 use sea_orm::{ColumnTrait, Condition, DatabaseBackend};
 use uuid::Uuid;
 
-use super::names;
+use super::{names, search};
 use crate::db::entity::message::{Column, Entity};
 use crate::db::entity::{mailbox, message_address};
 use crate::db::pairing::internet_message_id_hash;
+use crate::db::search::Index;
 use crate::domain::filter::MessageFilter;
 use crate::domain::handling::DispositionState;
 use crate::domain::message::{AddressRole, MessageState, Stage};
@@ -38,6 +39,9 @@ pub(super) fn condition(backend: DatabaseBackend, filter: &MessageFilter) -> Con
         .add_option(filter.subject.as_deref().map(|words| holds(backend, Column::Subject.into_expr(), words)))
         .add_option(filter.source_id.as_deref().map(|id| Column::SourceId.eq(id)))
         .add_option(filter.internet_message_id.as_deref().map(has_message_id))
+        .add_option(
+            filter.search.as_ref().map(|query| search::is_found(backend, Index::MESSAGES, query, "message")),
+        )
         .add_option(filter.received_since.map(|instant| Column::ReceivedAt.gte(instant)))
         .add_option(filter.received_before.map(|instant| Column::ReceivedAt.lt(instant)))
         .add_option(

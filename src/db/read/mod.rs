@@ -6,8 +6,10 @@ pub mod instance;
 pub(super) mod keyset;
 pub mod message;
 mod message_filter;
+mod message_search;
 pub mod part;
 pub mod run;
+mod search;
 
 use sea_orm::Value;
 use serde::de::DeserializeOwned;

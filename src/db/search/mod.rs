@@ -18,6 +18,7 @@ mod state;
 mod step;
 
 pub(super) use matching::Index;
+pub(super) use rows::created_millis;
 pub use rows::remove;
 pub use state::{Behind, behind};
 pub use step::{Step, step};

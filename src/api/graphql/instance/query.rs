@@ -3,7 +3,7 @@
 use async_graphql::{Context, ID, InputObject, Object};
 
 use super::{InstanceLoader, ProcessInstance};
-use crate::api::graphql::message::ids;
+use crate::api::graphql::message::{ids, query};
 use crate::api::graphql::paging::{Connection, Order, PageArgs, repeats};
 use crate::api::graphql::{ContextExt, Error, Result, loader, node};
 use crate::domain::filter::InstanceFilter;
@@ -28,6 +28,8 @@ pub struct ProcessInstanceFilter {
     pub mailbox_ids: Option<Vec<ID>>,
     /// Open, or closed.
     pub open: Option<bool>,
+    /// Words, matched in the reference, the external id and the attributes' values, as in `MessageFilter.search`.
+    pub search: Option<String>,
 }
 
 /// Queries for process instances.
@@ -116,6 +118,7 @@ impl ProcessInstanceFilter {
             mapping_id,
             mailbox_ids: ids("mailboxIds", self.mailbox_ids)?,
             open: self.open,
+            search: query(self.search)?,
         }))
     }
 }

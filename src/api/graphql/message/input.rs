@@ -3,11 +3,12 @@
 use async_graphql::{ID, InputObject};
 
 use super::kinds::{AutomaticKind, DispositionState, MessageState, Stage};
-use crate::api::graphql::Result;
 use crate::api::graphql::node::{self, Global};
 use crate::api::graphql::paging::at_most_100;
 use crate::api::graphql::scalar::DateTime;
+use crate::api::graphql::{Error, Result};
 use crate::domain::filter;
+use crate::domain::search::Query;
 
 /// Which messages: all that is given must hold.
 #[derive(InputObject, Default)]
@@ -38,6 +39,10 @@ pub struct MessageFilter {
     pub source_id: Option<String>,
     /// The Message-ID, exactly; angle brackets don't matter.
     pub internet_message_id: Option<String>,
+    /// Words, matched in subject, addresses and text, whatever their case and accents; all of them must be there.
+    /// `"in quotes"`: side by side; `-word`: not there; `begin*`: words that begin so. An address, a domain or a
+    /// reference is one word. New mail is found a moment after it was taken in. At most 500 characters.
+    pub search: Option<String>,
     /// Received then or later: inclusive.
     pub received_since: Option<DateTime>,
     /// Received before: exclusive.
@@ -71,6 +76,7 @@ impl MessageFilter {
             subject: self.subject,
             source_id: self.source_id,
             internet_message_id: self.internet_message_id,
+            search: query(self.search)?,
             received_since: self.received_since.map(Into::into),
             received_before: self.received_before.map(Into::into),
             has_attachments: self.has_attachments,
@@ -86,6 +92,12 @@ pub fn ids<T: Global>(name: &str, ids: Option<Vec<ID>>) -> Result<Option<Vec<T>>
     let Some(ids) = ids else { return Ok(None) };
     at_most_100(name, &ids)?;
     Ok(Some(ids.iter().filter_map(|id| node::decode(id)).collect()))
+}
+
+/// What is searched for; refused where it can find nothing.
+pub fn query(search: Option<String>) -> Result<Option<Query>> {
+    let query = search.map(|text| Query::parse(&text)).transpose();
+    query.map_err(|refused| Error::InvalidArgument(refused.to_string()))
 }
 
 fn each<T, U: From<T>>(values: Option<Vec<T>>) -> Option<Vec<U>> {

@@ -11,7 +11,7 @@ mod query;
 
 pub use attachment::Attachment;
 pub use details::Match;
-pub use input::{MessageFilter, ids};
+pub use input::{MessageFilter, ids, query};
 pub use kinds::MessageState;
 pub use loader::MessageLoader;
 pub use nested::{Wanted, messages_of};
