@@ -77,7 +77,7 @@ async fn a_hopeless_search_is_refused_with_the_reason(fresh: Fresh) {
     for (search, sentence) in [
         ("", "`search` holds no word: give letters or digits, such as `invoice` or `\"overdue invoice\"`"),
         ("-fire", "`search` only says what to leave out: give at least one word without a `-` before it"),
-        ("a*", "`search` asks for words that begin with `a`: give at least 2 letters before the `*`"),
+        ("a*", "`search` asks for words that begin with `a`: give at least 3 letters before the `*`"),
     ] {
         let answer = house.ask(MESSAGES, json!({ "search": search })).await;
         assert_eq!(answer["errors"][0]["extensions"]["code"], "INVALID_ARGUMENT", "{answer}");

@@ -9,7 +9,7 @@ const LETTERS: usize = 500;
 /// The most words of a search.
 const WORDS: usize = 64;
 /// A beginning has at least so many letters: shorter ones are in every mail.
-const BEGINNING: usize = 2;
+const BEGINNING: usize = 3;
 
 /// What is to be found. All that is wanted must be there, nothing of what is unwanted may be.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

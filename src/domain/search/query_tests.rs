@@ -41,7 +41,7 @@ fn quotes_hold_a_phrase_and_a_minus_leaves_out() {
     assert_eq!(wanted("\"printer on FIRE\" now"), ["printer on fire", "now"]);
     assert_eq!(wanted("„Drucker brennt“"), ["drucker brennt"]);
     assert_eq!(wanted("\"left open"), ["left open"]);
-    assert_eq!(wanted("\"on fi\"*"), ["on fi*"]);
+    assert_eq!(wanted("\"on fir\"*"), ["on fir*"]);
     let (wanted, unwanted) = read("printer -fire -\"out of office\" -ann@example.com").unwrap();
     assert_eq!(wanted, ["printer"]);
     assert_eq!(unwanted, ["fire", "out of office", "<ann·example example·com>"]);
@@ -66,7 +66,7 @@ fn a_search_that_finds_nothing_in_particular_is_refused_with_the_reason() {
     assert_eq!(read(&"ab ".repeat(65)), Err(Refused::TooMany(65)));
     assert_eq!(
         Refused::TooShort("a".to_owned()).to_string(),
-        "`search` asks for words that begin with `a`: give at least 2 letters before the `*`"
+        "`search` asks for words that begin with `a`: give at least 3 letters before the `*`"
     );
 }
 
