@@ -67,3 +67,13 @@ fn any_two_mails_run_together_are_taken_all_the_way() {
         [&raw[..first], &other[second..]].concat()
     });
 }
+
+#[test]
+fn a_body_of_five_million_bytes_is_mapped_in_time() {
+    let raw =
+        [&b"From: ann@sender.example\r\nSubject: big\r\n\r\n"[..], &b"aaaa aaab ".repeat(500_000)].concat();
+    let (mapping, began) = (mapping(), used());
+    let message = all_the_way(&raw, &mapping);
+    assert!(message.notes.iter().any(|note| note.contains("text is longer")), "{:?}", message.notes);
+    assert!(used() - began < Duration::from_secs(20), "{:?}", used() - began);
+}

@@ -3,7 +3,7 @@
 use chrono::DateTime;
 use mailroom::domain::mapping::{
     AttachmentPolicy, AttributeRule, AttributeType, CompiledMapping, Correlation, CorrelationStrategy, Draft,
-    ForwardingPolicy, LoopProtection, MessageField, Parsed, UpdateAction, ValueSource,
+    FilterRule, ForwardingPolicy, LoopProtection, MessageField, Parsed, UpdateAction, ValueSource,
 };
 use mailroom::domain::parsed::ParsedMessage;
 use mailroom::mail::{self, Limits};
@@ -34,8 +34,13 @@ pub fn mapping() -> CompiledMapping {
         on_update: UpdateAction::Replace,
     };
     let correlation = Correlation {
-        strategies: vec![CorrelationStrategy::ReferenceInSubject, CorrelationStrategy::ThreadHeaders],
+        strategies: CorrelationStrategy::ALL.to_vec(),
+        key_expression: Some("extract(message.subject, '([0-9]{4,})')".to_owned()),
         ..Correlation::default()
+    };
+    let filter = FilterRule {
+        name: "never".to_owned(),
+        when: "message.subject == 'x' && message.subject == 'y'".to_owned(),
     };
     compiled(&Draft {
         name: "Everything".to_owned(),
@@ -43,7 +48,7 @@ pub fn mapping() -> CompiledMapping {
         reference_prefix: "INC".to_owned(),
         rules: sources.enumerate().map(rule).collect(),
         correlation,
-        filters: Vec::new(),
+        filters: vec![filter],
         loop_protection: LoopProtection::default(),
         forwarding: ForwardingPolicy::default(),
         attachments: AttachmentPolicy::default(),
