@@ -15,6 +15,7 @@ mod floor;
 #[path = "../../tests/harness/mod.rs"]
 #[expect(dead_code, unused_imports, unused_macros, reason = "the tests use the rest")]
 mod harness;
+mod lag;
 mod mbsync;
 mod report;
 mod settings;
@@ -58,6 +59,11 @@ async fn measure(settings: &Settings) {
             report.mbsync(true, mbsync::pull(&dovecot, true, settings.messages));
             report.mbsync(false, mbsync::pull(&dovecot, false, settings.messages));
         }
+    }
+    for &kind in &settings.databases {
+        let Some(rate) = report.rate_of(kind) else { continue };
+        let messages = (settings.messages / 2).max(100);
+        report.lag(kind, lag::run(kind, &dovecot, postgres.as_ref(), messages, rate / 2.0).await);
     }
     if settings.huge {
         eprintln!("once more, with a message of 60 MB among them");

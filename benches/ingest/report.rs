@@ -16,11 +16,20 @@ pub struct Report<'a> {
     services: Vec<(Kind, TakenIn)>,
     huge: Vec<(Kind, TakenIn)>,
     mbsync: Vec<(bool, Duration)>,
+    lags: Vec<(Kind, Duration)>,
 }
 
 impl<'a> Report<'a> {
     pub fn new(settings: &'a Settings) -> Self {
-        Self { settings, bytes: 0, floors: vec![], services: vec![], huge: vec![], mbsync: vec![] }
+        Self {
+            settings,
+            bytes: 0,
+            floors: vec![],
+            services: vec![],
+            huge: vec![],
+            mbsync: vec![],
+            lags: vec![],
+        }
     }
 
     pub fn floor(&mut self, kind: Kind, took: Duration) {
@@ -42,6 +51,18 @@ impl<'a> Report<'a> {
         let how = if fsync { "with its default FSync" } else { "with FSync no" };
         eprintln!("  mbsync {how}: {:.0} messages/s", self.rate(took));
         self.mbsync.push((fsync, took));
+    }
+
+    /// How far search was behind at half the full rate.
+    pub fn lag(&mut self, kind: Kind, behind: Duration) {
+        eprintln!("  search on {}: p99 {:.2} s behind at half the rate", kind.name(), behind.as_secs_f64());
+        self.lags.push((kind, behind));
+    }
+
+    /// Messages a second that were taken in, the median so far.
+    pub fn rate_of(&self, kind: Kind) -> Option<f64> {
+        let of_kind = self.services.iter().filter(|(of, _)| *of == kind);
+        median(of_kind.map(|(_, taken)| self.rate(taken.took)).collect())
     }
 
     /// The table, then the object.
@@ -100,6 +121,16 @@ impl<'a> Report<'a> {
             if let Some(server) = server {
                 put(format!("{name}_server_cpu_ms_per_message"), server, 3);
                 table.push_str(&format!("{:>26}{server:.2} ms of CPU a message in PostgreSQL\n", ""));
+            }
+            if let Some(searchable) = median(of_kind().map(|taken| self.rate(taken.searchable)).collect()) {
+                put(format!("{name}_searchable_messages_per_second"), searchable, 0);
+                table.push_str(&format!("{:>26}{searchable:.0} messages/s become searchable\n", ""));
+            }
+            if let Some((_, lag)) = self.lags.iter().find(|(of, _)| *of == kind) {
+                let seconds = lag.as_secs_f64();
+                put(format!("{name}_search_lag_p99_seconds_at_half_rate"), seconds, 2);
+                table
+                    .push_str(&format!("{:>26}search is {seconds:.2} s behind at half the rate (p99)\n", ""));
             }
             if let Some((_, taken)) = self.huge.iter().find(|(of, _)| *of == kind) {
                 put(format!("{name}_peak_rss_megabytes_with_60_mb_message"), taken.peak_megabytes, 1);

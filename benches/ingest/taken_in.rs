@@ -11,12 +11,15 @@ use crate::harness::desk;
 use crate::harness::dovecot::Dovecot;
 use crate::harness::postgres::Server;
 use crate::harness::service::Service;
+use crate::lag::Watch;
 use crate::settings::Kind;
 
 /// What a mailbox cost.
 pub struct TakenIn {
     /// From the order to the end of the run: all is committed and marked read.
     pub took: Duration,
+    /// From the order until all is searchable.
+    pub searchable: Duration,
     /// CPU of the service, in milliseconds, all messages together.
     pub cpu_millis: f64,
     /// CPU of PostgreSQL.
@@ -57,11 +60,15 @@ pub async fn run(
     let desk = desk::create(&service, dovecot.port, USER, job).await;
     let run = desk::run_job(&service, &desk.job, Duration::from_secs(1800)).await;
     let took = began.elapsed();
+    let (cpu, server_cpu) = (cpu_millis(pid), server.map(family_cpu_millis));
+    let watch = Watch::open(&url).await;
+    watch.caught_up().await;
 
     let taken = TakenIn {
         took,
-        cpu_millis: cpu_millis(pid) - before.0,
-        server_cpu_millis: server.zip(before.1).map(|(pid, before)| family_cpu_millis(pid) - before),
+        searchable: began.elapsed(),
+        cpu_millis: cpu - before.0,
+        server_cpu_millis: server_cpu.zip(before.1).map(|(after, before)| after - before),
         peak_megabytes: peak_megabytes(pid),
     };
     assert_eq!(run["state"], "SUCCEEDED", "{run:#}\n{}", service.log());
