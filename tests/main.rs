@@ -25,4 +25,5 @@ mod outage;
 mod pipeline;
 mod provider;
 mod search;
+mod recipes;
 mod service;

@@ -3,7 +3,7 @@
 //! | path | what | token |
 //! |---|---|---|
 //! | `/graphql` | queries and mutations by POST and GET; subscriptions by WebSocket and SSE | yes |
-//! | `/graphiql` | a page to try queries in; it holds nothing itself | no |
+//! | `/graphiql` | a page to try queries in, unless `api.graphiql` is false; it holds nothing itself | no |
 //! | `/schema.graphql` | the schema | yes |
 //! | `/files/…` | raw messages and attachments, by signed URL | the URL is it |
 //! | `/livez` `/readyz` | health | no |
@@ -43,14 +43,15 @@ pub struct Api {
     pub auth: Authenticator,
     /// Asks the database for a sign of life.
     pub ready: ReadyCheck,
+    /// Whether `/graphiql` is served.
+    pub graphiql: bool,
 }
 
 /// All routes but `/metrics`.
 pub fn router(api: Api) -> Router {
     let body_bytes = api.graphql.limits().body_bytes;
-    Router::new()
-        .route("/graphql", any(graphql::http::graphql))
-        .route("/graphiql", get(graphiql))
+    let page = if api.graphiql { Router::new().route("/graphiql", get(graphiql)) } else { Router::new() };
+    page.route("/graphql", any(graphql::http::graphql))
         .route("/schema.graphql", get(schema))
         .route("/files/{kind}/{id}/{name}", get(files::file))
         .route("/livez", get(health::livez))

@@ -66,6 +66,7 @@ impl App {
             graphql: Executor::new(backend, limits(&self.config)),
             auth: Authenticator::new(self.local_key.clone(), Arc::clone(&self.services.clock)),
             ready,
+            graphiql: self.config.api.graphiql,
         });
         api::drain::streams_end_with(api::cors::allow(router, &self.config.http.cors_origins), stop)
     }

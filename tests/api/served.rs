@@ -68,6 +68,7 @@ pub async fn serve_on(fresh: Fresh, limits: Limits) -> Served {
             let database = database.clone();
             async move { database.ping().await.is_ok() }.boxed()
         }),
+        graphiql: true,
     };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

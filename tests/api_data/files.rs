@@ -1,10 +1,12 @@
 //! Raw messages and attachments by signed links.
 
-use axum::http::{StatusCode, header};
+use axum::body::Body;
+use axum::http::{Request, StatusCode, header};
 use bytes::Bytes;
 use mailroom::blob::BlobKey;
 use mailroom::db::store::RawPlace;
 use serde_json::json;
+use tower::ServiceExt as _;
 
 use super::fields::with_raw;
 use super::house::{House, global, minutes, raw, text};
@@ -15,6 +17,7 @@ on_both!(
     a_link_gives_the_bytes_and_no_browser_runs_them,
     an_altered_link_is_refused_and_an_old_one_has_lapsed,
     a_big_message_comes_from_the_blob_store,
+    the_page_to_try_queries_in_can_be_turned_off,
 );
 
 const LINKS: &str = "query($id: ID!) { message(id: $id) { rawUrl attachments { url } } }";
@@ -77,4 +80,12 @@ async fn a_big_message_comes_from_the_blob_store(fresh: Fresh) {
     assert_eq!(house.get(&link).await.2, b"Subject: big\r\n\r\nbig");
     house.services.blobs.delete(&key).await.unwrap();
     assert_eq!(house.get(&link).await.0, StatusCode::NOT_FOUND);
+}
+
+async fn the_page_to_try_queries_in_can_be_turned_off(fresh: Fresh) {
+    let house = House::open(fresh);
+    for (graphiql, status) in [(true, StatusCode::OK), (false, StatusCode::NOT_FOUND)] {
+        let request = Request::get("/graphiql").body(Body::empty()).unwrap();
+        assert_eq!(house.router_with(graphiql).oneshot(request).await.unwrap().status(), status);
+    }
 }

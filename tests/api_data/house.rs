@@ -104,10 +104,16 @@ impl House {
 
     /// Everything that is served.
     pub fn router(&self) -> axum::Router {
+        self.router_with(true)
+    }
+
+    /// The same, with or without the page to try queries in.
+    pub fn router_with(&self, graphiql: bool) -> axum::Router {
         api::router(Api {
             graphql: self.executor.clone(),
             auth: Authenticator::new(LocalKey::new(&KEY).unwrap(), self.clock.clone()),
             ready: Arc::new(|| async { true }.boxed()),
+            graphiql,
         })
     }
 
