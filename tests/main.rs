@@ -24,6 +24,6 @@ mod misconfigured;
 mod outage;
 mod pipeline;
 mod provider;
-mod search;
 mod recipes;
+mod search;
 mod service;
