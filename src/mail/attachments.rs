@@ -34,14 +34,7 @@ fn one(raw: &[u8], number: u32, node: &Node, shown: &HashSet<String>, notes: &mu
         size += piece.len() as u64;
         true
     });
-    if flaws.cut_short {
-        notes.add(format!("Part {number} ends in the middle of its base64; it may be cut short."));
-    }
-    if flaws.foreign {
-        notes.add(format!(
-            "Part {number} has characters that its encoding does not have; they were passed over."
-        ));
-    }
+    flaws.note(number, notes);
     let is_image = node.kind().starts_with("image/");
     let is_shown = node.content_id.as_ref().is_some_and(|id| shown.contains(id));
     ParsedAttachment {

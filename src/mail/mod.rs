@@ -2,32 +2,43 @@
 //!
 //! Where things are: `fields` finds the header and `headers` what it says (`ids`, `addresses`, `mailbox`, `dates`,
 //! `importance`, `thread_index`; `words` and `params` decode what fields hold). `parts` finds the MIME parts,
-//! `transfer` (with `uuencode`) and `charset` (with `shifted`) decode them, `choice` tells text from attachments, `text` and `attachments` make
-//! them. `markup` and `tidy` tame HTML before `html` sanitises it. `fingerprint` recognises a message again.
+//! `transfer` (with `uuencode`) and `charset` (with `shifted`, `utf7`) decode them, `choice` tells text from
+//! attachments, `text` and `attachments` make them. `oddity`, `automatic` (`report`) and `forwarding` (`envelope`,
+//! `inline`) tell what kind of mail it is, by its `signs` and its `subject`. `markup` and `tidy` tame HTML before
+//! `html` sanitises it. `fingerprint` recognises a message again.
 
 mod addresses;
 mod attachments;
+mod automatic;
 mod charset;
 mod choice;
 mod dates;
+mod envelope;
 mod error;
 mod fields;
 mod fingerprint;
+mod forwarding;
 mod headers;
 mod html;
 mod ids;
 mod importance;
+mod inline;
 mod limits;
 mod mailbox;
 mod markup;
 mod notes;
+mod oddity;
 mod params;
 mod parts;
+mod report;
 mod shifted;
+mod signs;
+mod subject;
 mod text;
 mod thread_index;
 mod tidy;
 mod transfer;
+mod utf7;
 mod uuencode;
 mod words;
 
@@ -37,9 +48,11 @@ use choice::Chosen;
 use fields::Fields;
 use notes::Notes;
 use parts::Parts;
+use signs::Signs;
 
 use crate::domain::parsed::{Header, ParsedMessage};
 
+pub use automatic::{LOOP_HEADER, is_own_loop};
 pub use error::Error;
 pub use html::safe_html;
 pub use limits::Limits;
@@ -104,12 +117,28 @@ fn assemble(raw: &[u8], limits: &Limits, depth: u32) -> ParsedMessage {
     message.text = text::text(raw, &parts, &chosen, limits, &mut notes);
     message.new_text = message.text.clone();
     message.html = text::html(raw, &parts, &chosen, limits, &mut notes);
+    for &number in chosen.text.iter().chain(&chosen.html) {
+        parts.get(number).into_iter().for_each(|part| part.note_flaws(number, &mut notes));
+    }
     message.snippet = text::snippet(&message.text);
     let shown = message.html.as_deref().map(html::content_ids).unwrap_or_default();
     message.attachments = attachments::describe(raw, &parts, &chosen.attachments, &shown, &mut notes);
     message.fingerprint = fingerprint::of(&message, header.first("Date").as_deref(), raw, &parts, depth);
+    if depth == 0 {
+        classify(&mut message, raw, &parts, &mut notes);
+    }
     message.notes = notes.into_vec();
     message
+}
+
+/// Each looks at what those before it found.
+fn classify(message: &mut ParsedMessage, raw: &[u8], parts: &Parts, notes: &mut Notes) {
+    message.oddity = oddity::of(message, parts, notes);
+    let headers = std::mem::take(&mut message.headers);
+    let signs = Signs::of(&headers);
+    (message.automatic, message.automatic_because) = automatic::of(message, &signs, parts).unzip();
+    message.forwarding = forwarding::of(message, &signs, raw, parts);
+    message.headers = headers;
 }
 
 #[cfg(test)]

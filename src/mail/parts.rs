@@ -1,12 +1,14 @@
 //! The parts of a message (RFC 2046), found in one pass over its lines, in bounded memory and depth.
 
+use std::cell::Cell;
 use std::ops::Range;
 
 use super::Limits;
+use super::charset::Repair;
 use super::fields::{Fields, line_end, one_line};
 use super::notes::Notes;
 use super::params::Parameterised;
-use super::transfer::{self, Encoding};
+use super::transfer::{self, Encoding, Flaws};
 use super::{charset, ids};
 
 /// Multiparts within multiparts; a deeper one is a part like any other. Fixed, because the numbers of the
@@ -27,6 +29,8 @@ pub(super) struct Node {
     pub(super) body: Range<usize>,
     /// Numbers of the parts of a multipart; empty for all others.
     pub(super) children: Vec<u32>,
+    /// What was found while its text was read.
+    flaws: Cell<(Option<Repair>, Flaws)>,
 }
 
 impl Node {
@@ -48,8 +52,19 @@ impl Node {
     /// Decodes at most `limit` bytes of text, by its charset.
     pub(super) fn text(&self, raw: &[u8], limit: usize) -> String {
         let body = raw.get(self.body.clone()).unwrap_or_default();
-        let (bytes, _) = transfer::decode_up_to(self.encoding, body, limit);
-        charset::decode(&bytes, self.content_type.get("charset"))
+        let (bytes, flaws) = transfer::decode_up_to(self.encoding, body, limit);
+        let read = charset::read(&bytes, self.content_type.get("charset"));
+        self.flaws.set((read.repair, flaws));
+        read.text
+    }
+
+    /// Says what was repaired when its text was read; nothing of one that was not.
+    pub(super) fn note_flaws(&self, number: u32, notes: &mut Notes) {
+        let (repair, flaws) = self.flaws.get();
+        flaws.note(number, notes);
+        if let Some(repair) = repair {
+            notes.add(repair.sentence(number));
+        }
     }
 }
 
@@ -220,6 +235,7 @@ fn node(header: &Fields<'_>, raw_len: usize, in_digest: bool, notes: &mut Notes)
         content_id: header.first("Content-ID").and_then(|value| ids::parse_one(&one_line(&value))),
         body: header.body..raw_len,
         children: Vec::new(),
+        flaws: Cell::default(),
     }
 }
 

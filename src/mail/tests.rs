@@ -47,6 +47,13 @@ fn golden(message: &ParsedMessage) -> Value {
         "snippet": message.snippet, "size": message.size,
         "headers": message.headers.iter().map(|h| format!("{}: {}", h.name, h.value)).collect::<Vec<_>>(),
         "attachments": message.attachments.iter().map(attachment).collect::<Vec<_>>(),
+        "automatic": message.automatic, "automatic_because": message.automatic_because,
+        "forwarding": {
+            "kind": message.forwarding.kind, "by": message.forwarding.by.as_ref().map(address),
+            "sender": message.forwarding.sender.as_ref().map(address),
+            "recipient": message.forwarding.recipient.as_ref().map(address), "evidence": message.forwarding.evidence,
+        },
+        "oddity": message.oddity,
         "fingerprint": hex::encode(message.fingerprint), "notes": message.notes,
     })
 }

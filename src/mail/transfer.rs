@@ -7,6 +7,7 @@ use base64::Engine;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
+use super::notes::Notes;
 use super::uuencode;
 
 /// Takes padding or none, and stray bits at the end.
@@ -49,6 +50,20 @@ pub(super) struct Flaws {
     pub(super) foreign: bool,
     /// The base64 ends in the middle of a group.
     pub(super) cut_short: bool,
+}
+
+impl Flaws {
+    /// Says them of the part of that number.
+    pub(super) fn note(self, number: u32, notes: &mut Notes) {
+        if self.cut_short {
+            notes.add(format!("Part {number} ends in the middle of its base64; it may be cut short."));
+        }
+        if self.foreign {
+            notes.add(format!(
+                "Part {number} has characters that its encoding does not have; they were passed over."
+            ));
+        }
+    }
 }
 
 /// Decodes `body` and hands it to `sink` in pieces, until that answers false.

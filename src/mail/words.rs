@@ -6,6 +6,8 @@ use base64::engine::general_purpose::STANDARD;
 use super::charset;
 use super::transfer::{Encoding, decode_up_to, hex};
 
+const ESCAPE: u8 = 0x1b;
+
 enum Piece<'a> {
     Text(&'a str),
     Word(String),
@@ -90,9 +92,21 @@ impl Run<'_> {
     fn takes(&self, word: &Word<'_>) -> bool {
         let stateful = |name: &str| {
             let name = name.get(..6).unwrap_or(name);
-            ["iso-20", "utf-7", "utf-16", "hz-gb-"].iter().any(|s| name.eq_ignore_ascii_case(s))
+            ["utf-7", "utf-16", "hz-gb-"].iter().any(|s| name.eq_ignore_ascii_case(s))
         };
-        self.charset.eq_ignore_ascii_case(word.charset) && !stateful(self.charset)
+        let japanese = self.charset.get(..11).is_some_and(|name| name.eq_ignore_ascii_case("iso-2022-jp"));
+        self.charset.eq_ignore_ascii_case(word.charset)
+            && !stateful(self.charset)
+            && (!japanese || self.is_cut_in_japanese() && word.bytes.first() != Some(&ESCAPE))
+    }
+
+    /// Whether the words so far end within Japanese: a sender cut the text without returning to ASCII.
+    fn is_cut_in_japanese(&self) -> bool {
+        // A word has 75 characters; the bound keeps a header of many from costing their square.
+        let end = self.bytes.get(self.bytes.len().saturating_sub(500)..).unwrap_or_default();
+        let last = end.iter().rposition(|byte| *byte == ESCAPE);
+        let escape = last.and_then(|at| end.get(at..)).unwrap_or_default();
+        escape.starts_with(b"\x1b$") || escape.starts_with(b"\x1b(I")
     }
 
     fn text(&self) -> String {
@@ -180,6 +194,11 @@ mod tests {
             ("=?utf-8?B?4oI=?= =?utf-8?B?rA==?=", "€"),
             ("=?utf-8*de?Q?=c3=a9?=", "é"),
             ("=?iso-2022-jp?B?GyRCJDMbKEI=?= =?iso-2022-jp?B?GyRCJHMbKEI=?=", "こん"),
+            // Cut within Japanese, and within a character.
+            ("=?iso-2022-jp?B?GyRCJDM=?= =?iso-2022-jp?B?JHMbKEI=?=", "こん"),
+            ("=?iso-2022-jp?B?GyRCJDMk?= =?iso-2022-jp?B?cxsoQg==?=", "こん"),
+            ("=?gb18030?B?xOM=?= =?gb18030?B?usM=?=", "你好"),
+            ("=?gb2312?B?xOO6?= =?gb2312?B?ww==?=", "你好"),
             ("=?koi8-r?B?8NLJ18XU?=", "Привет"),
             ("=?utf-8?Q?=41?=", "A"),
             ("=?utf-8?Q?two words?=", "two words"),

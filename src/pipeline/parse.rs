@@ -1,16 +1,18 @@
 //! From raw bytes to drafts: parsed, mapped as far as the message alone tells, compressed. Pure but for big blobs.
 
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 
 use super::fetch::{Arrived, Batch};
 use super::{Assignment, Error, Tools, kill};
 use crate::blob::BlobKey;
 use crate::db::intake::IntakeRow;
 use crate::db::store::RawPlace;
+use crate::domain::fault::{Fault, FaultCode};
 use crate::domain::id::MessageId;
 use crate::domain::mapping::{Parsed, Treated};
 use crate::domain::message::{Failed, Stage};
-use crate::domain::parsed::ParsedMessage;
+use crate::domain::parsed::{Oddity, ParsedMessage};
 use crate::mail;
 use crate::provider::{Extent, FetchOutcome};
 
@@ -88,7 +90,15 @@ fn drafts(tools: &Tools, assignment: &Assignment, mut batch: Batch) -> (Drafts, 
                 drafts.items.push(Draft::unread(row, failed));
             }
             FetchOutcome::Raw(raw) => {
-                let draft = draft(tools, assignment, row, extent, &raw);
+                let mut draft = draft(tools, assignment, row, extent, &raw);
+                if draft.is_stub() {
+                    if draft.row.attempts + 1 < tools.bounds.max_attempts {
+                        drafts.later.push(draft.row);
+                        continue;
+                    }
+                    draft.failed = Some(never_more_than_a_stub(draft.row.attempts + 1, tools.clock.now()));
+                    draft.treated = None;
+                }
                 let bytes = if draft.raw == RawPlace::Nowhere && extent == Extent::Whole {
                     compress(&raw)
                 } else {
@@ -150,7 +160,31 @@ fn compress(raw: &[u8]) -> Option<Bytes> {
     zstd::bulk::compress(raw, ZSTD_LEVEL).ok().map(Bytes::from)
 }
 
+/// Exchange gave a stub in place of the message at every attempt.
+fn never_more_than_a_stub(attempts: i32, now: DateTime<Utc>) -> Failed {
+    let message = format!(
+        "In {attempts} attempts the server gave a stub in place of the message: 'Retrieval … protocol failed'."
+    );
+    let hint = "Exchange could not convert the message, or an attachment was still being scanned. It is in the mailbox \
+                still: open it in Outlook, or forward it to this mailbox as an attachment.";
+    let fault = Fault {
+        code: FaultCode::InvalidMessage,
+        message: message.clone(),
+        hint: Some(hint.to_owned()),
+        retryable: false,
+        provider_code: None,
+        request_id: None,
+        occurred_at: now,
+    };
+    Failed { stage: Stage::Fetch, reason: format!("{message} {hint}"), fault: Some(fault) }
+}
+
 impl Draft {
+    /// Whether it is not the message, but what Exchange gives in its place.
+    fn is_stub(&self) -> bool {
+        self.parsed.as_ref().is_some_and(|parsed| parsed.oddity == Some(Oddity::RetrievalStub))
+    }
+
     /// Of a message that could not be read: stored from its ids alone.
     pub(super) fn unread(row: IntakeRow, failed: Failed) -> Self {
         Self {

@@ -29,6 +29,8 @@ pub const FENCES: &[(&str, &[&str])] = &[
     ("tokio_rustls", &["net"]),
     ("rustls_platform_verifier", &["net"]),
     ("mail_parser", &["mail"]),
+    ("encoding_rs", &["mail"]),
+    ("chardetng", &["mail"]),
     ("ammonia", &["mail"]),
     ("html2text", &["mail"]),
     ("sea_orm", &["db"]),

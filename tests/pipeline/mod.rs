@@ -24,6 +24,9 @@ on_both!(
     a_message_over_the_limit_fails_with_its_header,
     a_big_message_goes_to_the_blob_store,
     a_nul_and_invalid_bytes_are_stored,
+    a_stub_of_exchange_is_tried_again_until_the_message_is_there,
+    a_stub_that_stays_fails_with_a_hint,
+    what_kind_of_mail_it_is_is_stored,
     originals_are_moved_once,
     deleted_originals_are_purged_at_the_end_of_the_run,
     a_lost_lease_stores_nothing,
@@ -201,6 +204,75 @@ async fn a_nul_and_invalid_bytes_are_stored(fresh: Fresh) {
     room.run().await.unwrap();
     assert_eq!(room.count("message").await, 4);
     assert_eq!(room.count("message WHERE text LIKE 'Before%after%'").await, 1);
+}
+
+fn stub(number: u32) -> String {
+    format!(
+        "From: Microsoft Exchange Server\nDate: Tue, 22 Sep 2026 10:00:00 +0000\n\
+         Subject: Retrieval using the IMAP4 protocol failed for the following message: {number}\n\n\
+         The server couldn't retrieve the following message:\n\nSubject: \"Printer\"\n\n\
+         The message hasn't been deleted. You might be able to view it using either Outlook or Outlook Web App.\n"
+    )
+}
+
+async fn a_stub_of_exchange_is_tried_again_until_the_message_is_there(fresh: Fresh) {
+    let room = Room::make(fresh).await;
+    let uid = room.fake.deliver("INBOX", minute(1), &stub(1));
+    room.fake.deliver("INBOX", minute(2), &mail("after@x", "", "Hello"));
+    room.run().await.unwrap();
+    assert_eq!(room.count("message").await, 1, "the stub holds up nothing, and is no message");
+    assert_eq!(room.fake.read("INBOX"), [false, true]);
+    let whole = mail("there@x", "", "It is here now").replace('\n', "\r\n");
+    room.fake.mail("INBOX", uid, |mail| mail.raw = whole.into());
+    room.run().await.unwrap();
+    assert_eq!(room.count("message").await, 1, "not before its time");
+    room.clock.advance(TimeDelta::hours(1));
+    room.run().await.unwrap();
+    assert_eq!(room.count("message WHERE state = 'PROCESSED'").await, 2);
+    assert_eq!(room.count("message WHERE internet_message_id = 'there@x'").await, 1);
+}
+
+async fn a_stub_that_stays_fails_with_a_hint(fresh: Fresh) {
+    let room = Room::make(fresh).await;
+    room.fake.deliver("INBOX", minute(1), &stub(1));
+    for _ in 0..3 {
+        assert_eq!(room.count("message").await, 0);
+        room.run().await.unwrap();
+        room.clock.advance(TimeDelta::hours(1));
+    }
+    let reasons =
+        room.column("SELECT reason FROM message WHERE state = 'FAILED' AND oddity = 'RETRIEVAL_STUB'").await;
+    assert_eq!(reasons.len(), 1);
+    assert!(reasons[0].starts_with("In 3 attempts the server gave a stub"), "{}", reasons[0]);
+    assert!(reasons[0].contains("open it in Outlook"), "{}", reasons[0]);
+    assert_eq!(room.column("SELECT failure ->> 'stage' FROM message").await, ["FETCH"]);
+    assert_eq!(room.count("process_instance").await, 0);
+    assert_eq!(room.count("intake WHERE state = 'FAILED'").await, 1);
+}
+
+async fn what_kind_of_mail_it_is_is_stored(fresh: Fresh) {
+    let room = Room::make(fresh).await;
+    room.fake.deliver("INBOX", minute(1), &mail("1@x", "Precedence: bulk\n", "Buy"));
+    room.fake.deliver(
+        "INBOX",
+        minute(2),
+        &mail("2@x", "X-Forwarded-For: old@y.example support@company.example\n", "Hi"),
+    );
+    room.fake.deliver("INBOX", minute(3), &mail("3@x", "Content-Type: application/pkcs7-mime\n", "MIIB"));
+    room.run().await.unwrap();
+    let kinds = "SELECT COALESCE(automatic, '-') || ' ' || COALESCE(forwarding, '-') || ' ' || COALESCE(oddity, '-') \
+                 FROM message ORDER BY received_at";
+    assert_eq!(room.column(kinds).await, ["BULK - -", "- HEADERS -", "- - SMIME_ENCRYPTED"]);
+    let originals = "SELECT address FROM message_address WHERE role IN (5, 6) ORDER BY role";
+    assert_eq!(room.column(originals).await, ["ada@sender.example", "old@y.example"]);
+    let notes = room.column("SELECT CAST(notes AS TEXT) FROM message ORDER BY received_at").await;
+    for (notes, note) in notes.iter().zip([
+        "(BULK): precedence is bulk",
+        "(HEADERS): it has the header x-forwarded-for",
+        "encrypted",
+    ]) {
+        assert!(notes.contains(note), "{notes}");
+    }
 }
 
 async fn originals_are_moved_once(fresh: Fresh) {

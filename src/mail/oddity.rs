@@ -1,0 +1,178 @@
+//! Messages whose content is not, or not only, text that people read.
+
+use super::notes::Notes;
+use super::parts::{Node, Parts};
+use super::signs::begins;
+use crate::domain::parsed::{Oddity, ParsedMessage};
+
+/// Parts that are looked at; what makes a message odd stands at its beginning or is all of it.
+const MAX_PARTS: u32 = 50;
+
+/// What is odd about a message that has everything but this; the first that applies, in the order of `Oddity`.
+pub(super) fn of(message: &ParsedMessage, parts: &Parts, notes: &mut Notes) -> Option<Oddity> {
+    let found = if is_stub(message) {
+        Some(Oddity::RetrievalStub)
+    } else {
+        let of_parts = (0..MAX_PARTS).map_while(|number| parts.get(number)).filter_map(of_part).min();
+        of_parts.or_else(|| armoured(&message.text)).or_else(|| is_empty(message).then_some(Oddity::Empty))
+    };
+    match found {
+        Some(Oddity::SmimeEncrypted) => notes
+            .add("The message is encrypted with S/MIME; it is kept as it is and its text can't be shown."),
+        Some(Oddity::PgpEncrypted) => notes
+            .add("The message is encrypted with OpenPGP; it is kept as it is and its text can't be shown."),
+        Some(Oddity::SmimeSigned | Oddity::PgpSigned) => {
+            notes.add("The message is signed; the signature is not checked.")
+        }
+        Some(Oddity::Winmail) => {
+            notes.add("The message has a winmail.dat (TNEF); what is in that is not shown.")
+        }
+        _ => {}
+    }
+    found
+}
+
+/// Exchange gives it where it can't convert a message, or while the message is being scanned.
+fn is_stub(message: &ParsedMessage) -> bool {
+    ["retrieval using the imap4 protocol failed", "retrieval using the pop3 protocol failed"]
+        .iter()
+        .any(|known| begins(&message.subject, known) && message.text.len() < 10_000)
+}
+
+fn of_part(node: &Node) -> Option<Oddity> {
+    let protocol = || node.content_type.get("protocol").unwrap_or_default().to_ascii_lowercase();
+    match node.kind() {
+        "application/ms-tnef" | "application/vnd.ms-tnef" => Some(Oddity::Winmail),
+        "application/octet-stream"
+            if node.filename().is_some_and(|name| name.eq_ignore_ascii_case("winmail.dat")) =>
+        {
+            Some(Oddity::Winmail)
+        }
+        // A calendar that is part of the message acts on one; a file that is attached does not.
+        "text/calendar" => {
+            let acts =
+                node.content_type.get("method").is_some_and(|method| !method.eq_ignore_ascii_case("publish"));
+            (acts || node.disposition.value != "attachment" && node.filename().is_none())
+                .then_some(Oddity::Calendar)
+        }
+        "application/pkcs7-mime" | "application/x-pkcs7-mime" => {
+            let kind = node.content_type.get("smime-type").unwrap_or_default();
+            let signed = kind.eq_ignore_ascii_case("signed-data") || kind.eq_ignore_ascii_case("certs-only");
+            Some(if signed { Oddity::SmimeSigned } else { Oddity::SmimeEncrypted })
+        }
+        "application/pgp-encrypted" => Some(Oddity::PgpEncrypted),
+        "multipart/encrypted" if protocol().contains("pgp") => Some(Oddity::PgpEncrypted),
+        "multipart/signed" if protocol().contains("pkcs7") => Some(Oddity::SmimeSigned),
+        "multipart/signed" if protocol().contains("pgp") => Some(Oddity::PgpSigned),
+        _ => None,
+    }
+}
+
+/// OpenPGP within the text (RFC 9580 section 6.2): before everything else, or after a few lines.
+fn armoured(text: &str) -> Option<Oddity> {
+    text.lines().take(20).find_map(|line| match line.trim() {
+        "-----BEGIN PGP MESSAGE-----" => Some(Oddity::PgpEncrypted),
+        "-----BEGIN PGP SIGNED MESSAGE-----" => Some(Oddity::PgpSigned),
+        _ => None,
+    })
+}
+
+fn is_empty(message: &ParsedMessage) -> bool {
+    message.attachments.is_empty()
+        && message.text.trim().is_empty()
+        && message.html.as_deref().is_none_or(|html| !html.contains("<img") && !html.contains("<IMG"))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::parsed::Oddity;
+    use crate::mail::{Limits, parse};
+
+    fn oddity(raw: &str) -> (Option<Oddity>, Vec<String>) {
+        let message = parse(raw.as_bytes(), &Limits::default()).unwrap();
+        (message.oddity, message.notes)
+    }
+
+    fn of_type(content_type: &str, body: &str) -> Option<Oddity> {
+        oddity(&format!("Subject: s\nContent-Type: {content_type}\n\n{body}\n")).0
+    }
+
+    #[test]
+    fn ordinary_mail_is_not_odd() {
+        for (kind, body) in [
+            ("text/plain", "Hello"),
+            ("text/html", "<img src=\"https://x.example/a.png\">"),
+            (
+                "multipart/mixed; boundary=b",
+                "--b\n\nHello\n--b\nContent-Type: text/calendar; name=holidays.ics\nContent-Disposition: attachment\n\nBEGIN:VCALENDAR\n--b--",
+            ),
+            ("multipart/mixed; boundary=b", "--b\nContent-Type: application/pdf\n\nx\n--b--"),
+        ] {
+            assert_eq!(of_type(kind, body), None, "{kind} {body}");
+        }
+    }
+
+    #[test]
+    fn each_oddity_is_known_by_its_parts() {
+        let part = |kind: &str| format!("--b\n\nHello\n--b\nContent-Type: {kind}\n\nx\n--b--");
+        let mixed = "multipart/mixed; boundary=b";
+        for (kind, body, expected) in [
+            (mixed, part("application/ms-tnef; name=winmail.dat"), Oddity::Winmail),
+            (mixed, part("application/octet-stream; name=WINMAIL.DAT"), Oddity::Winmail),
+            ("multipart/alternative; boundary=b", part("text/calendar; method=REQUEST"), Oddity::Calendar),
+            ("text/calendar; method=REPLY", "BEGIN:VCALENDAR".to_owned(), Oddity::Calendar),
+            (mixed, part("text/calendar; method=CANCEL; name=invite.ics"), Oddity::Calendar),
+            (
+                "multipart/signed; protocol=\"application/pkcs7-signature\"; boundary=b",
+                part("application/pkcs7-signature"),
+                Oddity::SmimeSigned,
+            ),
+            ("application/pkcs7-mime; smime-type=signed-data", "MIIB".to_owned(), Oddity::SmimeSigned),
+            ("application/pkcs7-mime; smime-type=enveloped-data", "MIIB".to_owned(), Oddity::SmimeEncrypted),
+            ("application/x-pkcs7-mime; name=smime.p7m", "MIIB".to_owned(), Oddity::SmimeEncrypted),
+            (
+                "multipart/signed; protocol=\"application/pgp-signature\"; boundary=b",
+                part("application/pgp-signature"),
+                Oddity::PgpSigned,
+            ),
+            (
+                "multipart/encrypted; protocol=\"application/pgp-encrypted\"; boundary=b",
+                part("application/pgp-encrypted"),
+                Oddity::PgpEncrypted,
+            ),
+            (mixed, part("application/pgp-encrypted"), Oddity::PgpEncrypted),
+            ("text/plain", "\n-----BEGIN PGP MESSAGE-----\n\nhQ".to_owned(), Oddity::PgpEncrypted),
+            (
+                "text/plain",
+                "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA512\n\nhi".to_owned(),
+                Oddity::PgpSigned,
+            ),
+            ("text/plain", " \n".to_owned(), Oddity::Empty),
+            ("text/html", "<html><body>&nbsp;</body></html>".to_owned(), Oddity::Empty),
+        ] {
+            assert_eq!(of_type(kind, &body), Some(expected), "{kind} {body}");
+        }
+        assert_eq!(oddity("").0, Some(Oddity::Empty));
+    }
+
+    #[test]
+    fn the_stub_of_exchange_is_known_by_its_subject() {
+        for protocol in ["IMAP4", "POP3"] {
+            let raw = format!(
+                "From: Microsoft Exchange Server\nSubject: Retrieval using the {protocol} protocol failed for the following \
+                 message: 752\n\nThe server couldn't retrieve the following message:\n\nSubject: \"Printer\"\n"
+            );
+            assert_eq!(oddity(&raw).0, Some(Oddity::RetrievalStub));
+        }
+        assert_eq!(
+            oddity("Subject: Re: Retrieval using the IMAP4 protocol failed for 7\n\nWhat is it?\n").0,
+            None
+        );
+    }
+
+    #[test]
+    fn what_is_encrypted_says_so_in_a_note() {
+        let (_, notes) = oddity("Content-Type: application/pkcs7-mime; smime-type=enveloped-data\n\nMIIB\n");
+        assert!(notes.iter().any(|note| note.contains("encrypted with S/MIME")), "{notes:?}");
+    }
+}
