@@ -2,7 +2,11 @@
 
 use uuid::Uuid;
 
+use super::parsed::Header;
 use super::reply_token::ReplyKey;
+
+/// Set on all that an installation answers by itself, with its id as the value; never on what a person wrote.
+pub const LOOP_HEADER: &str = "X-Mailroom-Loop";
 
 /// An installation. Its key is in no log: it has no `Debug`.
 pub struct Installation {
@@ -10,4 +14,15 @@ pub struct Installation {
     pub id: Uuid,
     /// Signs and verifies reply tokens.
     pub reply_key: ReplyKey,
+}
+
+impl Installation {
+    /// Whether a message with this header is automatic mail of the installation itself, come back.
+    pub fn is_own_loop(&self, headers: &[Header]) -> bool {
+        let id = self.id.to_string();
+        let word =
+            |value: &str| value.split([';', ' ', ',']).find(|word| !word.is_empty()).map(str::to_owned);
+        let named = headers.iter().filter(|header| header.name.eq_ignore_ascii_case(LOOP_HEADER));
+        named.filter_map(|header| word(&header.value)).any(|word| word.eq_ignore_ascii_case(&id))
+    }
 }

@@ -72,7 +72,8 @@ pub struct Forwarding {
     pub by: Option<Address>,
     /// The author of the original, as claimed.
     pub sender: Option<Address>,
-    /// Whom the original was written to, as claimed.
+    /// Whom the original was written to, as claimed; of mail that was not forwarded, the oldest address of the
+    /// envelope that a server noted (Delivered-To, X-Original-To).
     pub recipient: Option<Address>,
     /// Which header, part or line tells so, in words; None where nothing was forwarded.
     pub evidence: Option<String>,

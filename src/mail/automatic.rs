@@ -7,11 +7,7 @@ use super::parts::Parts;
 use super::report::{self, Report};
 use super::signs::{Sign, Signs, begins, is_one_of};
 use super::subject;
-use crate::domain::parsed::{AutomaticKind, Header, ParsedMessage};
-
-/// Set on all that this program answers by itself, with the installation's id as its value; never on what a person
-/// wrote.
-pub const LOOP_HEADER: &str = "X-Mailroom-Loop";
+use crate::domain::parsed::{AutomaticKind, ParsedMessage};
 
 /// More servers than any honest way has (RFC 5321 section 6.3 would allow 100; servers give up at 25 to 60).
 const MAX_RECEIVED: usize = 50;
@@ -31,13 +27,6 @@ const LISTS: [Sign; 5] =
 /// Headers of programs that send to many.
 const CAMPAIGNS: [Sign; 6] =
     [Sign::FeedbackId, Sign::XFeedbackId, Sign::Campaign, Sign::CampaignId, Sign::Csa, Sign::ListUnsubscribe];
-
-/// Whether this is automatic mail of the installation itself, come back: its id stands in `X-Mailroom-Loop`.
-pub fn is_own_loop(headers: &[Header], installation: &str) -> bool {
-    let named = |header: &&Header| header.name.eq_ignore_ascii_case(LOOP_HEADER);
-    !installation.is_empty()
-        && headers.iter().filter(named).any(|header| is_one_of(header.value.trim(), &[installation]))
-}
 
 /// The kind and the reason, which completes 'It is automatic mail: …'.
 pub(super) fn of(

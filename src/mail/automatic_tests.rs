@@ -2,8 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{LOOP_HEADER, is_own_loop};
-use crate::domain::parsed::{AutomaticKind as K, Header};
+use crate::domain::parsed::AutomaticKind as K;
 use crate::mail::{Limits, parse};
 
 fn kind(raw: &str) -> (Option<K>, String) {
@@ -146,16 +145,6 @@ fn bounces_of_no_standard_are_told_by_their_sender() {
             kind(&format!("From: {from}\n{headers}\n\nHi. This is the qmail-send program.\n"));
         assert_eq!(found, is, "{from} {headers}: {reason}");
     }
-}
-
-#[test]
-fn our_own_automatic_mail_is_known_by_the_installation() {
-    let header = |value: &str| vec![Header { name: LOOP_HEADER.to_lowercase(), value: value.to_owned() }];
-    assert!(is_own_loop(&header("a1b2"), "a1b2"));
-    assert!(is_own_loop(&header(" A1B2 ; n=1"), "a1b2"));
-    assert!(!is_own_loop(&header("a1b2c3"), "a1b2"));
-    assert!(!is_own_loop(&header(""), ""));
-    assert!(!is_own_loop(&[], "a1b2"));
 }
 
 #[test]

@@ -143,7 +143,7 @@ fn unlabelled<'a>(bytes: &'a [u8], declared: Option<&'static str>, said_utf8: bo
         Ok(_) if has_japanese_escapes(bytes) => japanese(bytes, declared),
         Ok(text) if said_utf8 || text.is_ascii() => (Cow::Borrowed(text), None),
         Ok(text) => (Cow::Borrowed(text), sure(UTF_8)),
-        Err(_) if said_utf8 && has_multibyte(bytes) => damaged(bytes),
+        Err(_) if said_utf8 && is_mostly_utf8(bytes) => damaged(bytes),
         Err(_) => detected(bytes, declared),
     }
 }
@@ -231,9 +231,14 @@ fn has_japanese_escapes(bytes: &[u8]) -> bool {
         .any(|three| matches!(three, [0x1b, b'$', b'B' | b'@' | b'('] | [0x1b, b'(', b'J' | b'I']))
 }
 
-/// Whether any UTF-8 sequence of several bytes is whole: then the text is UTF-8 with damage.
-fn has_multibyte(bytes: &[u8]) -> bool {
-    bytes.utf8_chunks().any(|chunk| !chunk.valid().is_ascii())
+/// Whether as many sequences of several bytes are whole as are not: then the text is UTF-8 with damage.
+fn is_mostly_utf8(bytes: &[u8]) -> bool {
+    let (mut whole, mut broken) = (0, 0);
+    for chunk in bytes.utf8_chunks() {
+        whole += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
+        broken += usize::from(!chunk.invalid().is_empty());
+    }
+    whole > 0 && whole >= broken
 }
 
 #[cfg(test)]

@@ -177,7 +177,7 @@ fn address(value: &str) -> Option<Address> {
     let at = value.find('@')?;
     let belongs = |c: char| c.is_alphanumeric() || ".!#$%&'*+/=?^_`{}~-".contains(c);
     let (before, after) = (value.get(..at)?, value.get(at + 1..)?);
-    let local = before.rsplit(|c| !belongs(c)).next().unwrap_or_default();
+    let local = before.rsplit(|c| !belongs(c)).next().unwrap_or_default().trim_start_matches('\'');
     let domain =
         after.split(|c: char| !(c.is_alphanumeric() || matches!(c, '.' | '-'))).next().unwrap_or_default();
     let domain = domain.trim_end_matches('.');

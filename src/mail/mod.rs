@@ -52,7 +52,6 @@ use signs::Signs;
 
 use crate::domain::parsed::{Header, ParsedMessage};
 
-pub use automatic::{LOOP_HEADER, is_own_loop};
 pub use error::Error;
 pub use html::safe_html;
 pub use limits::Limits;

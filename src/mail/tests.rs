@@ -48,11 +48,11 @@ fn golden(message: &ParsedMessage) -> Value {
         "headers": message.headers.iter().map(|h| format!("{}: {}", h.name, h.value)).collect::<Vec<_>>(),
         "attachments": message.attachments.iter().map(attachment).collect::<Vec<_>>(),
         "automatic": message.automatic, "automatic_because": message.automatic_because,
-        "forwarding": {
+        "forwarding": (message.forwarding != crate::domain::parsed::Forwarding::NONE).then(|| json!({
             "kind": message.forwarding.kind, "by": message.forwarding.by.as_ref().map(address),
             "sender": message.forwarding.sender.as_ref().map(address),
             "recipient": message.forwarding.recipient.as_ref().map(address), "evidence": message.forwarding.evidence,
-        },
+        })),
         "oddity": message.oddity,
         "fingerprint": hex::encode(message.fingerprint), "notes": message.notes,
     })

@@ -130,6 +130,7 @@ fn draft(tools: &Tools, assignment: &Assignment, row: IntakeRow, extent: Extent,
     };
     match mail::parse(raw, &tools.bounds.mail) {
         Ok(mut parsed) => {
+            assignment.treatment.compiled.know_own(&mut parsed);
             assignment.treatment.compiled.leave_out(&mut parsed);
             draft.parsed = Some(Box::new(parsed));
         }

@@ -9,7 +9,7 @@ use mailroom::db;
 use mailroom::domain::handling::{Disposition, Handling, OriginalFate};
 
 use crate::harness::database::{Fresh, on_both};
-use room::{Room, start};
+use room::{Room, installation, start};
 
 on_both!(
     another_server_with_the_same_ids_hides_no_mail,
@@ -27,6 +27,7 @@ on_both!(
     a_stub_of_exchange_is_tried_again_until_the_message_is_there,
     a_stub_that_stays_fails_with_a_hint,
     what_kind_of_mail_it_is_is_stored,
+    own_automatic_mail_that_comes_back_is_ignored,
     originals_are_moved_once,
     deleted_originals_are_purged_at_the_end_of_the_run,
     a_lost_lease_stores_nothing,
@@ -273,6 +274,18 @@ async fn what_kind_of_mail_it_is_is_stored(fresh: Fresh) {
     ]) {
         assert!(notes.contains(note), "{notes}");
     }
+}
+
+async fn own_automatic_mail_that_comes_back_is_ignored(fresh: Fresh) {
+    let room = Room::make(fresh).await;
+    let id = installation().id;
+    let automatic = |id| format!("Auto-Submitted: auto-replied\nX-Mailroom-Loop: {id}\n");
+    room.fake.deliver("INBOX", minute(1), &mail("own@x", &automatic(id), "We have got it"));
+    room.fake.deliver("INBOX", minute(2), &mail("other@x", &automatic(uuid::Uuid::nil()), "We have got it"));
+    room.run().await.unwrap();
+    let kinds = room.column("SELECT automatic || ' ' || state FROM message ORDER BY received_at").await;
+    assert_eq!(kinds, ["LOOP IGNORED", "AUTO_REPLY IGNORED"]);
+    assert_eq!(room.count("process_instance").await, 0);
 }
 
 async fn originals_are_moved_once(fresh: Fresh) {

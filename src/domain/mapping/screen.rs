@@ -25,6 +25,14 @@ impl CompiledMapping {
         }
     }
 
+    /// Knows automatic mail of the installation itself again, which a parser can't.
+    pub fn know_own(&self, message: &mut ParsedMessage) {
+        if self.surroundings.installation.as_ref().is_some_and(|own| own.is_own_loop(&message.headers)) {
+            message.automatic = Some(AutomaticKind::Loop);
+            message.automatic_because = Some("this installation's id stands in X-Mailroom-Loop".to_owned());
+        }
+    }
+
     /// Why the message is ignored whatever it belongs to.
     pub(super) fn refusal(
         &self,
@@ -90,7 +98,8 @@ impl CompiledMapping {
     pub(super) fn without_claims(&self, message: &ParsedMessage) -> Option<ParsedMessage> {
         let forwarding = &message.forwarding;
         let claims = forwarding.sender.is_some() || forwarding.recipient.is_some();
-        if !claims || self.trusts(forwarding.by.as_ref()) {
+        // Servers on the way note the envelope of any mail; no forwarder claims that.
+        if forwarding.kind == ForwardingKind::None || !claims || self.trusts(forwarding.by.as_ref()) {
             return None;
         }
         let forwarding = Forwarding { sender: None, recipient: None, ..forwarding.clone() };

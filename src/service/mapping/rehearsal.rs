@@ -54,6 +54,7 @@ impl Trial {
             let reason = format!("It can't be read: {error}.");
             Failed { stage: Stage::Parse, reason, fault: None }
         })?;
+        self.compiled.know_own(&mut parsed);
         self.compiled.leave_out(&mut parsed);
         let received_at = received_at.or(parsed.received_at).unwrap_or(now);
         self.compiled.treat(&Parsed { message: &parsed, received_at })

@@ -192,8 +192,8 @@ impl Message {
         self.first(ctx, AddressRole::OriginalSender).await.transpose()
     }
 
-    /// Whom it was first written to, as the forward says: anyone can write that. null where it was not forwarded, or
-    /// that is not said.
+    /// Whom it was first written to, as the forward, or a server's Delivered-To or X-Original-To, says: anyone can
+    /// write that. null where it is not said.
     async fn original_recipient(&self, ctx: &Context<'_>) -> Option<Result<EmailAddress>> {
         self.first(ctx, AddressRole::OriginalRecipient).await.transpose()
     }
