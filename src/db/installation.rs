@@ -1,8 +1,8 @@
 //! The one row of what the installation has once: its key for reply tokens, sealed.
 
 use chrono::{DateTime, Utc};
-use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait};
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
 use super::Error;
@@ -33,6 +33,16 @@ pub async fn insert(
     installation::Entity::insert(row)
         .on_conflict(OnConflict::new().do_nothing().to_owned())
         .exec_without_returning(db)
+        .await?;
+    Ok(())
+}
+
+/// Writes the key as it is sealed now.
+pub async fn seal(db: &impl ConnectionTrait, id: Uuid, sealed: Vec<u8>) -> Result<(), Error> {
+    installation::Entity::update_many()
+        .col_expr(installation::Column::ReplyKey, Expr::value(sealed))
+        .filter(installation::Column::Id.eq(id))
+        .exec(db)
         .await?;
     Ok(())
 }

@@ -33,6 +33,11 @@ impl ReplyKey {
         Self(Zeroizing::new(bytes))
     }
 
+    /// The bytes, to be sealed.
+    pub fn expose(&self) -> &[u8; KEY] {
+        &self.0
+    }
+
     /// The token of an instance.
     pub fn token(&self, process: &str, reference: &str) -> String {
         let signed = self.mac(process, reference).finalize().into_bytes();

@@ -16,6 +16,7 @@ use crate::secret::{self, KeyRing};
 /// The installation. Made where there is none; of replicas that start together, one makes it.
 pub async fn open(db: &Database, keys: &KeyRing, clock: &dyn Clock) -> Result<Installation, Error> {
     if let Some(installation) = read(db, keys).await? {
+        seal_anew(db, keys, &installation).await?;
         return Ok(installation);
     }
     let mut bytes = Zeroizing::new([0; 32]);
@@ -25,6 +26,17 @@ pub async fn open(db: &Database, keys: &KeyRing, clock: &dyn Clock) -> Result<In
     let sealed = keys.seal(db::installation::TABLE, id, &encoded)?;
     db::installation::insert(db.write(), id, sealed, clock.now()).await?;
     read(db, keys).await?.ok_or_else(|| corrupt("it was not kept").into())
+}
+
+/// Under the ring's first key, so that an older one can be taken out of the ring after a start.
+async fn seal_anew(db: &Database, keys: &KeyRing, installation: &Installation) -> Result<(), Error> {
+    let Some((id, sealed)) = db::installation::get(db.write()).await? else { return Ok(()) };
+    if !keys.is_current(&sealed) {
+        let encoded = SecretString::from(STANDARD.encode(installation.reply_key.expose()));
+        let sealed = keys.seal(db::installation::TABLE, id, &encoded)?;
+        db::installation::seal(db.write(), id, sealed).await?;
+    }
+    Ok(())
 }
 
 async fn read(db: &Database, keys: &KeyRing) -> Result<Option<Installation>, Error> {

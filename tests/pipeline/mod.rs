@@ -1,6 +1,6 @@
 //! The pipeline over a mail system in memory: what must hold whatever the mail and the provider do.
 
-pub mod correlation;
+mod correlation;
 mod fake;
 pub mod room;
 

@@ -3,7 +3,10 @@
 use mailroom::db;
 use mailroom::db::mapping::MappingFilter;
 use mailroom::domain::id::MappingId;
-use mailroom::domain::mapping::{Correlation, MessageField, ValueSource};
+use mailroom::domain::mapping::{
+    AttachmentPolicy, AutomaticMailAction, Correlation, CorrelationStrategy, FilterRule, ForwardingPolicy,
+    LoopProtection, MessageField, SameMessagePolicy, ValueSource,
+};
 use mailroom::domain::page::PageRequest;
 use mailroom::service::Patch;
 use mailroom::service::mailbox::{CreateMailbox, create as create_mailbox};
@@ -20,6 +23,8 @@ on_both!(
     absent_rules_stay_and_null_empties_them,
     one_that_a_mailbox_uses_can_not_be_deleted,
     free_mappings_are_listed_with_the_own_one,
+    what_it_says_beside_its_rules_is_stored_kept_and_cleared,
+    a_filter_a_key_and_a_policy_that_can_not_work_are_named_by_their_paths,
 );
 
 fn change(id: MappingId) -> UpdateMapping {
@@ -154,4 +159,77 @@ async fn free_mappings_are_listed_with_the_own_one(fresh: Fresh) {
     assert_eq!(names(own).await, "free used");
     assert_eq!(names(MappingFilter { process: Some("change".to_owned()), ..any() }).await, "");
     assert_eq!(names(MappingFilter { search: Some("FRE".to_owned()), ..any() }).await, "free");
+}
+
+fn full(name: &str) -> CreateMapping {
+    CreateMapping {
+        correlation: Some(Correlation {
+            strategies: CorrelationStrategy::ALL.to_vec(),
+            key_expression: Some("message.subject".to_owned()),
+            same_message: SameMessagePolicy::JoinFirst,
+            trusted_senders_only: true,
+            ..Correlation::default()
+        }),
+        filters: vec![FilterRule { name: "all".to_owned(), when: "true".to_owned() }],
+        loop_protection: Some(LoopProtection {
+            auto_replies: AutomaticMailAction::Ignore,
+            bounces: AutomaticMailAction::Process,
+            bulk: AutomaticMailAction::UpdateOnly,
+            max_per_sender_per_10_min: 7,
+        }),
+        forwarding: Some(ForwardingPolicy {
+            trusted_forwarders: vec!["example.com".to_owned()],
+            refuse_text_only: false,
+        }),
+        attachments: Some(AttachmentPolicy {
+            ignore_inline_images_below: 1,
+            ignore_types: vec!["image/*".to_owned()],
+            max_size: Some(2),
+        }),
+        ..mapping(name)
+    }
+}
+
+async fn what_it_says_beside_its_rules_is_stored_kept_and_cleared(fresh: Fresh) {
+    let office = Office::open(fresh);
+    let made = create(&office.cx, &office.permit, full("incidents")).await.unwrap();
+    let stored = db::mapping::get(office.cx.db.read(), made.id).await.unwrap().unwrap();
+    assert_eq!(stored, made);
+    assert_eq!(stored.loop_protection.max_per_sender_per_10_min, 7);
+    let kept = update(&office.cx, &office.permit, change(made.id)).await.unwrap();
+    assert_eq!((kept.filters, kept.attachments), (made.filters, made.attachments));
+    let cleared = UpdateMapping {
+        filters: Patch::Clear,
+        loop_protection: Patch::Clear,
+        forwarding: Patch::Clear,
+        attachments: Patch::Clear,
+        ..change(made.id)
+    };
+    update(&office.cx, &office.permit, cleared).await.unwrap();
+    let stored = db::mapping::get(office.cx.db.read(), made.id).await.unwrap().unwrap();
+    assert_eq!((stored.filters, stored.loop_protection), (Vec::new(), LoopProtection::default()));
+    assert_eq!(
+        (stored.forwarding, stored.attachments),
+        (ForwardingPolicy::default(), AttachmentPolicy::default())
+    );
+}
+
+async fn a_filter_a_key_and_a_policy_that_can_not_work_are_named_by_their_paths(fresh: Fresh) {
+    let office = Office::open(fresh);
+    let mut broken = full("incidents");
+    broken.filters.push(FilterRule { name: "text".to_owned(), when: "message.subject".to_owned() });
+    broken.correlation.as_mut().unwrap().key_expression = Some("shout(message.subject)".to_owned());
+    broken.forwarding.as_mut().unwrap().trusted_forwarders.push("nobody".to_owned());
+    broken.attachments.as_mut().unwrap().ignore_types.push("a\0/b".to_owned());
+    let refused = refusals(create(&office.cx, &office.permit, broken).await);
+    assert_eq!(
+        refused,
+        [
+            "INVALID correlation.keyExpression",
+            "INVALID filters.1.when",
+            "INVALID forwarding.trustedForwarders.1",
+            "INVALID attachments.ignoreTypes.1",
+            "INVALID attachments",
+        ]
+    );
 }

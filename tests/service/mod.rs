@@ -1,6 +1,7 @@
 //! What a person may do with the configuration, on both databases: each refusal with its code and path.
 
 mod credentials;
+mod installation;
 mod jobs;
 mod mailboxes;
 mod mappings;

@@ -33,6 +33,8 @@ mod fixture;
 mod found;
 mod function;
 mod hit;
+#[cfg(test)]
+mod hostile_tests;
 mod policy;
 #[cfg(test)]
 mod policy_tests;

@@ -113,12 +113,18 @@ impl Reader<'_> {
             .filter_map(tag)
             .filter(|(tag, _)| seen.insert(*tag))
             .take(MAX_REFERENCES)
-            .map(|(tag, _)| ReferenceCandidate {
-                by: MatchedBy::RecipientTag,
-                text: tag.to_owned(),
-                reference: canonical(self.prefix, tag),
-                evidence: format!("{} in an address written to", quoted(tag)),
-                is_expected: self.pattern.is_match(tag),
+            .filter_map(|(tag, _)| {
+                let expected = self.pattern.captures(tag).and_then(|found| found.get(1));
+                let any = || ANY_REFERENCE.as_ref()?.find(tag);
+                // People tag their addresses with words and years: only what has a form is looked up.
+                let text = expected.or_else(any)?.as_str();
+                Some(ReferenceCandidate {
+                    by: MatchedBy::RecipientTag,
+                    text: text.to_owned(),
+                    reference: canonical(self.prefix, text),
+                    evidence: format!("{} in an address written to", quoted(text)),
+                    is_expected: expected.is_some(),
+                })
             })
             .collect()
     }

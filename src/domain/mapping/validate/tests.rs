@@ -264,7 +264,7 @@ fn a_compiled_mapping_is_shared_by_all_workers() {
 #[test]
 fn the_expressions_and_templates_of_the_manual_work() {
     let manual = include_str!("../../../../docs/mapping.md");
-    let source = regex::Regex::new(r#"(expression|template): ("(?:[^"\\]|\\.)*")"#).unwrap();
+    let source = regex::Regex::new(r#"(expression|template|when): ("(?:[^"\\]|\\.)*")"#).unwrap();
     let rules: Vec<_> = source
         .captures_iter(manual)
         .enumerate()
