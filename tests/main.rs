@@ -27,3 +27,4 @@ mod provider;
 mod recipes;
 mod search;
 mod service;
+mod two_mailrooms;

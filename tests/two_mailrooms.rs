@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::DateTime;
 use mailroom::domain::id::{MailboxId, MappingId, MessageId};
-use mailroom::domain::installation::Installation;
+use mailroom::domain::installation::{Installation, LOOP_HEADER};
 use mailroom::domain::mapping::{
     AttachmentPolicy, AttributeRule, AttributeType, AutomaticMailAction, CompiledMapping, Correlation,
     ForwardingPolicy, Known, Loom, LoopProtection, Mapping, MessageField, Parsed, Setting, Surroundings,
@@ -47,7 +47,7 @@ impl Room {
     /// Reads a mail, and says whether it made or changed anything.
     fn take(&self, loom: &mut Loom<'_, impl FnMut(MessageId) -> i64>, raw: &str) -> (ParsedMessage, bool) {
         let mut parsed = mail::parse(raw.as_bytes(), &mail::Limits::default()).unwrap();
-        self.compiled.prepare(&mut parsed, mail::is_own_loop);
+        self.compiled.know_own(&mut parsed);
         let view = Parsed { message: &parsed, received_at: DateTime::UNIX_EPOCH };
         let effect = loom.weave(MessageId::new(), &self.compiled.treat(&view).unwrap());
         (parsed, effect.state == MessageState::Processed)
@@ -55,7 +55,7 @@ impl Room {
 
     /// By RFC 3834, with the loop header of this installation and those of the mail that is answered.
     fn acknowledge(&self, answered: &ParsedMessage, number: usize) -> String {
-        let header = mail::LOOP_HEADER;
+        let header = LOOP_HEADER;
         let loops = answered.headers.iter().filter(|it| it.name.eq_ignore_ascii_case(header));
         let others: String = loops.map(|it| format!("{header}: {}\r\n", it.value)).collect();
         let (from, own) = (&self.address, self.installation.id);

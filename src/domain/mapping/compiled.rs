@@ -136,7 +136,7 @@ impl CompiledMapping {
         let received_at = parsed.received_at;
         let mut notes = Vec::new();
         let unclaimed = self.without_claims(parsed.message);
-        if unclaimed.is_some() {
+        if unclaimed.is_some() && signals::other_author(parsed.message).is_some() {
             notes.push(
                 "The mapping does not trust who forwarded it: what the forward says of the original does not count."
                     .to_owned(),

@@ -110,7 +110,7 @@ fn reasons_for_automatic_mail_are_sentences_that_say_what_it_is() {
         "It is an automatic reply that belongs to no instance which it could update, and the mapping lets such mail \
          make none."
     );
-    assert_eq!(of(AutomaticKind::Loop), "It is mail of mailroom's own that came back.");
+    assert_eq!(of(AutomaticKind::Loop), "It goes round in a loop.");
 }
 
 /// PAINS C8: alga-psa#2772, zammad#731, osTicket#1041.

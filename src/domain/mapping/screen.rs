@@ -42,7 +42,8 @@ impl CompiledMapping {
     ) -> Option<String> {
         let message = parsed.message;
         if message.automatic == Some(AutomaticKind::Loop) {
-            return Some("It is mail of mailroom's own that came back.".to_owned());
+            let because = message.automatic_because.as_ref().map(|because| format!(": {because}"));
+            return Some(format!("It goes round in a loop{}.", because.unwrap_or_default()));
         }
         for filter in &self.filters {
             match filter.when.evaluate(view.cel(self.cel_members)) {
@@ -157,6 +158,6 @@ pub(super) const fn in_words(kind: AutomaticKind) -> &'static str {
         AutomaticKind::Bounce => "a delivery report",
         AutomaticKind::Bulk => "bulk mail",
         AutomaticKind::MailingList => "mail of a mailing list",
-        AutomaticKind::Loop => "mail of mailroom's own",
+        AutomaticKind::Loop => "mail in a loop",
     }
 }

@@ -214,7 +214,7 @@ pub(super) fn read(
         same: same(mapping, message),
         senders: if guarded { senders(message) } else { Vec::new() },
         participants: if guarded { participants(mapping, message) } else { Vec::new() },
-        original: message.forwarding.sender.as_ref().map(|who| who.address.to_ascii_lowercase()),
+        original: other_author(message),
         signed: if guarded { signed(mapping, message, original) } else { Vec::new() },
         ..Signals::none(mapping, message, received_at)
     }
@@ -292,6 +292,13 @@ fn counted(mapping: &CompiledMapping, message: &ParsedMessage) -> Option<Counted
 fn senders(message: &ParsedMessage) -> Vec<String> {
     let author = message.from.iter().chain(&message.forwarding.sender);
     author.map(|from| from.address.to_ascii_lowercase()).filter(|address| !address.is_empty()).collect()
+}
+
+/// The author that a forward names, in lower case, where it is another one than the message's own.
+pub(super) fn other_author(message: &ParsedMessage) -> Option<String> {
+    let original = message.forwarding.sender.as_ref()?.address.to_ascii_lowercase();
+    let own = message.from.as_ref().map(|from| from.address.to_ascii_lowercase());
+    (own.as_ref() != Some(&original)).then_some(original)
 }
 
 /// The mailbox's own addresses are left out: everyone who wrote to it knows them.
