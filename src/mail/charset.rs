@@ -238,7 +238,8 @@ fn is_mostly_utf8(bytes: &[u8]) -> bool {
         whole += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
         broken += usize::from(!chunk.invalid().is_empty());
     }
-    whole > 0 && whole >= broken
+    // Of a few, one alone is hardly chance.
+    whole > 0 && (whole >= broken || whole + broken <= CHANCE)
 }
 
 #[cfg(test)]
