@@ -91,7 +91,6 @@ fn fts5(query: &Query, mailboxes: Option<&[Uuid]>) -> String {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
     #[test]

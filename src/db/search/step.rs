@@ -13,11 +13,11 @@ use crate::db::{Database, Error};
 use crate::domain::search::FOLDING;
 
 /// Events of a batch.
-const EVENTS: u64 = 400;
+const EVENTS: u64 = 200;
 /// Messages that are read at a time.
 const CHUNK: usize = 25;
-/// A batch ends with so many bytes of words.
-const BYTES: usize = 2 * 1024 * 1024;
+/// A batch ends with so many bytes of words: on SQLite the intake waits while they are written.
+const BYTES: usize = 1024 * 1024;
 
 /// What a step did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,7 +98,7 @@ impl Batch {
         }
         let full = batch.follow(db, &events).await?;
         if batch.from.rebuilding && !full && (size == Size::Full || events.is_empty()) {
-            batch.rebuild(db, limit.min(200)).await?;
+            batch.rebuild(db, limit).await?;
         }
         if size == Size::Skip {
             batch.messages.clear();
