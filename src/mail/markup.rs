@@ -1,14 +1,16 @@
 //! HTML as a row of tags and texts, read as browsers do (HTML standard, section 13.2.5), in one pass.
 
+use std::borrow::Cow;
+
 /// What stands next. Comments, declarations and the content of elements that hold no HTML are passed over.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Token<'a> {
     /// With its character references.
     Text(&'a str),
     /// A start tag: its name in lower case, and what stands between the name and the `>`.
-    Start(String, &'a str),
+    Start(Cow<'a, str>, &'a str),
     /// An end tag.
-    End(String),
+    End(Cow<'a, str>),
 }
 
 /// Elements whose content is code or not HTML.
@@ -70,12 +72,14 @@ impl<'a> Tokens<'a> {
     }
 
     /// `rest` begins after `<` or `</` with a letter. None where the tag has no end.
-    fn tag(&mut self) -> Option<(String, &'a str)> {
+    fn tag(&mut self) -> Option<(Cow<'a, str>, &'a str)> {
         let name_end = self.rest.find(|c: char| c.is_ascii_whitespace() || matches!(c, '/' | '>'));
         let (name, after) = self.rest.split_at(name_end.unwrap_or(self.rest.len()));
         let end = tag_end(after);
         self.rest = end.and_then(|end| after.get(end + 1..)).unwrap_or_default();
-        Some((name.to_ascii_lowercase(), after.get(..end?)?))
+        let is_lower = !name.bytes().any(|byte| byte.is_ascii_uppercase());
+        let name = if is_lower { Cow::Borrowed(name) } else { Cow::Owned(name.to_ascii_lowercase()) };
+        Some((name, after.get(..end?)?))
     }
 }
 
@@ -98,7 +102,7 @@ impl<'a> Iterator for Tokens<'a> {
                 [b'<', ..] if letter(1) => {
                     self.skip(1);
                     let (name, attributes) = self.tag()?;
-                    match OPAQUE.contains(&name.as_str()) {
+                    match OPAQUE.contains(&&*name) {
                         true => self.skip_content(&name),
                         false => return Some(Token::Start(name, attributes)),
                     }
@@ -230,7 +234,7 @@ mod tests {
     #[test]
     fn tags_are_told_from_text_as_browsers_do() {
         let text = |text: &'static str| Token::Text(text);
-        let start = |name: &str, attributes: &'static str| Token::Start(name.to_owned(), attributes);
+        let start = |name: &'static str, attributes: &'static str| Token::Start(name.into(), attributes);
         for (html, tokens) in [
             ("a<b>c", vec![text("a"), start("b", ""), text("c")]),
             ("<A href=\"x>y\">", vec![start("a", " href=\"x>y\"")]),
@@ -241,7 +245,7 @@ mod tests {
             ("<script>a</b></scriptx></SCRIPT >x", vec![text("x")]),
             ("<style>never ended", vec![]),
             ("<b a='", vec![]),
-            ("</B x='>'>y", vec![Token::End("b".to_owned()), text("y")]),
+            ("</B x='>'>y", vec![Token::End("b".into()), text("y")]),
         ] {
             assert_eq!(Tokens::new(html).collect::<Vec<_>>(), tokens, "{html}");
         }

@@ -3,10 +3,12 @@
 //! Where things are: `fields` finds the header and `headers` what it says (`ids`, `addresses`, `mailbox`, `dates`,
 //! `importance`, `thread_index`; `words` and `params` decode what fields hold). `parts` finds the MIME parts,
 //! `transfer` (with `uuencode`) and `charset` (with `shifted`, `utf7`) decode them, `choice` tells text from
-//! attachments, `text` and `attachments` make them. `oddity`, `automatic` (`report`) and `forwarding` (`envelope`,
-//! `inline`) tell what kind of mail it is, by its `signs` and its `subject`. `markup` and `tidy` tame HTML before
-//! `html` sanitises it. `fingerprint` recognises a message again.
+//! attachments, `text` and `attachments` make them; `plain` makes text of HTML, `added` finds what its author added.
+//! `oddity`, `automatic` (`report`) and `forwarding` (`envelope`, `inline`) tell what kind of mail it is, by its
+//! `signs` and its `subject`. `markup` and `tidy` tame HTML before `html` sanitises it. `fingerprint` recognises a
+//! message again.
 
+mod added;
 mod addresses;
 mod attachments;
 mod automatic;
@@ -30,6 +32,7 @@ mod notes;
 mod oddity;
 mod params;
 mod parts;
+mod plain;
 mod report;
 mod shifted;
 mod signs;
@@ -113,9 +116,11 @@ fn assemble(raw: &[u8], limits: &Limits, depth: u32) -> ParsedMessage {
     let parts = Parts::find(raw, &header, limits, &mut notes);
     let chosen = Chosen::of(&parts);
     message.size = size;
-    message.text = text::text(raw, &parts, &chosen, limits, &mut notes);
-    message.new_text = message.text.clone();
     message.html = text::html(raw, &parts, &chosen, limits, &mut notes);
+    let text = text::text(raw, &parts, &chosen, message.html.as_deref(), limits, &mut notes);
+    let author = message.from.as_ref().and_then(|from| from.name.as_deref());
+    message.new_text = added::added(&text.text, &text.marks, author);
+    message.text = text.text;
     for &number in chosen.text.iter().chain(&chosen.html) {
         parts.get(number).into_iter().for_each(|part| part.note_flaws(number, &mut notes));
     }

@@ -35,7 +35,7 @@ fn golden(message: &ParsedMessage) -> Value {
             "inline": a.inline, "content_id": a.content_id, "sha256": hex::encode(a.sha256),
         })
     };
-    json!({
+    let mut golden = json!({
         "internet_message_id": message.internet_message_id, "in_reply_to": message.in_reply_to,
         "references": message.references, "conversation_id": message.conversation_id,
         "subject": message.subject, "from": message.from.as_ref().map(address),
@@ -55,7 +55,12 @@ fn golden(message: &ParsedMessage) -> Value {
         })),
         "oddity": message.oddity,
         "fingerprint": hex::encode(message.fingerprint), "notes": message.notes,
-    })
+    });
+    // Most mail is all its author's.
+    if message.new_text != message.text {
+        golden["new_text"] = json!(message.new_text);
+    }
+    golden
 }
 
 fn shortened(value: Value) -> Value {
@@ -104,7 +109,6 @@ fn every_fixture_is_parsed_as_its_golden_says() {
     assert!(fixtures.len() >= 40);
     for (path, raw) in fixtures {
         let message = parse(&raw, &Limits::default()).unwrap();
-        assert_eq!(message.new_text, message.text, "{}", path.display());
         let result = serde_json::to_string_pretty(&shortened(golden(&message))).unwrap() + "\n";
         let golden = path.with_extension("json");
         if rewrite {

@@ -4,33 +4,67 @@ use super::choice::Chosen;
 use super::fields::one_line;
 use super::notes::Notes;
 use super::parts::Parts;
-use super::{Limits, charset, markup, tidy};
+use super::plain::{self, Mark};
+use super::{Limits, markup};
 
 /// Length of a snippet in characters.
 const SNIPPET_CHARS: usize = 200;
-/// Lines of text made from HTML are as long as their paragraphs.
-const NO_WRAP: usize = 100_000;
 
-/// The text: text parts one after the other, HTML made to text where no text stands beside it.
-pub(super) fn text(raw: &[u8], parts: &Parts, chosen: &Chosen, limits: &Limits, notes: &mut Notes) -> String {
-    let mut out = String::new();
+/// The message's text, and what mail programs wrapped in the HTML that it was made from.
+#[derive(Debug, Default)]
+pub(super) struct Text {
+    pub(super) text: String,
+    pub(super) marks: Vec<Mark>,
+}
+
+/// The text: text parts one after the other, HTML made to text where no text, or none but blanks, stands beside
+/// it. `html` is what `html` gave for the same message.
+pub(super) fn text(
+    raw: &[u8],
+    parts: &Parts,
+    chosen: &Chosen,
+    html: Option<&str>,
+    limits: &Limits,
+    notes: &mut Notes,
+) -> Text {
+    let mut out = Text::default();
+    let mut is_cut = false;
     for node in chosen.text.iter().filter_map(|&number| parts.get(number)) {
-        let room = limits.max_text_bytes.saturating_sub(out.len());
-        if room == 0 {
-            break;
+        let room = limits.max_text_bytes.saturating_sub(out.text.len());
+        match node.kind() {
+            _ if room == 0 => break,
+            // Not decoded twice.
+            "text/html" if chosen.text.len() == 1 && chosen.text == chosen.html => {
+                is_cut |= out.add_html(html.unwrap_or_default(), room);
+            }
+            "text/html" => is_cut |= out.add_html(&node.text(raw, limits.max_html_bytes), room),
+            _ => append(&mut out.text, &with_unix_line_ends(node.text(raw, room.saturating_add(1)))),
         }
-        let piece = match node.kind() {
-            "text/html" => from_html(&node.text(raw, limits.max_html_bytes), limits, notes),
-            _ => with_unix_line_ends(node.text(raw, room.saturating_add(1))),
-        };
-        append(&mut out, &piece);
     }
-    let kept = out.trim_end().len();
-    out.truncate(kept);
-    if cut(&mut out, limits.max_text_bytes) {
+    if let Some(html) = html.filter(|_| out.text.trim().is_empty()) {
+        out = Text::default();
+        is_cut |= out.add_html(html, limits.max_text_bytes);
+    }
+    let kept = out.text.trim_end().len();
+    out.text.truncate(kept);
+    if cut(&mut out.text, limits.max_text_bytes) || is_cut {
         notes.add(format!("The text is longer than {} bytes; the rest is left out.", limits.max_text_bytes));
     }
     out
+}
+
+impl Text {
+    /// Whether some of it had no room.
+    fn add_html(&mut self, html: &str, room: usize) -> bool {
+        let made = plain::render(html, room);
+        if !self.text.is_empty() && !self.text.ends_with('\n') && !made.text.is_empty() {
+            self.text.push('\n');
+        }
+        let offset = self.text.len();
+        self.marks.extend(made.marks.into_iter().map(|mark| mark.after(offset)));
+        self.text.push_str(&made.text);
+        made.is_cut
+    }
 }
 
 /// The HTML, where there is any: HTML parts one after the other, text between them as it stands.
@@ -83,26 +117,9 @@ pub(super) fn snippet(text: &str) -> String {
     one_line(&out)
 }
 
-fn is_invisible(c: char) -> bool {
+/// Characters that show nothing.
+pub(super) fn is_invisible(c: char) -> bool {
     matches!(c, '\u{34f}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{ad}' | '\u{61c}')
-}
-
-fn from_html(html: &str, limits: &Limits, notes: &mut Notes) -> String {
-    let tidied = tidy::for_text(html);
-    let mut source = tidied.as_str();
-    if source.len() > limits.max_text_bytes {
-        source = source.get(..source.floor_char_boundary(limits.max_text_bytes)).unwrap_or_default();
-        notes.add(format!("The text was made from the first {} bytes of the HTML.", limits.max_text_bytes));
-    }
-    let config =
-        html2text::config::plain_no_decorate().raw_mode(true).link_footnotes(false).allow_width_overflow();
-    match config.string_from_read(source.as_bytes(), NO_WRAP) {
-        Ok(text) => text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n"),
-        Err(_) => {
-            notes.add("The HTML could not be laid out; its words are the text.");
-            charset::without_nul(markup::words(html).into())
-        }
-    }
 }
 
 fn append(out: &mut String, piece: &str) {
@@ -129,7 +146,7 @@ fn cut(text: &mut String, limit: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Limits, Notes, from_html, snippet};
+    use super::snippet;
 
     #[test]
     fn a_snippet_is_the_first_words_in_one_line() {
@@ -137,28 +154,5 @@ mod tests {
         assert_eq!(snippet(&"words ".repeat(1_000)).chars().count(), 200);
         assert_eq!(snippet(&"é".repeat(1_000)).chars().count(), 200);
         assert_eq!(snippet(""), "");
-    }
-
-    #[test]
-    fn text_is_made_from_html_without_its_code() {
-        let html = "<html><head><title>T</title><style>p{}</style></head><body><p>One <b>two</b></p>\
-                    <script>alert(1)</script><ul><li>three</ul><table><tr><td>4<td>5</table>&eacute;&nbsp;<br>x";
-        let text = from_html(html, &Limits::default(), &mut Notes::default());
-        for word in ["One two", "three", "4", "5", "é", "x"] {
-            assert!(text.contains(word), "{word} is missing in {text}");
-        }
-        for code in ["alert", "p{}", "T", "<"] {
-            assert!(!text.contains(code), "{code} is in {text}");
-        }
-    }
-
-    #[test]
-    fn hostile_html_takes_no_time_and_no_stack() {
-        let fonts: String = (0..20_000).map(|n| format!("<font a{n}=1>")).collect();
-        for html in ["<div>".repeat(200_000), "<b><p>".repeat(50_000), fonts + &"<p>x".repeat(20_000)] {
-            let started = std::time::Instant::now();
-            from_html(&html, &Limits::default(), &mut Notes::default());
-            assert!(started.elapsed() < std::time::Duration::from_secs(5), "{:?}", started.elapsed());
-        }
     }
 }

@@ -32,7 +32,6 @@ pub const FENCES: &[(&str, &[&str])] = &[
     ("encoding_rs", &["mail"]),
     ("chardetng", &["mail"]),
     ("ammonia", &["mail"]),
-    ("html2text", &["mail"]),
     ("sea_orm", &["db"]),
     ("sea_orm_migration", &["db"]),
     ("sqlx", &["db"]),
