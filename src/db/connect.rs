@@ -7,6 +7,9 @@ use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 
 use super::Error;
 
+/// A connection that was idle for so long is asked for a sign of life before it is used.
+const IDLE: Duration = Duration::from_secs(1);
+
 /// How to reach the database.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -36,6 +39,8 @@ pub(super) async fn open(options: &Options) -> Result<(DatabaseConnection, Datab
     let mut pool = ConnectOptions::new(&options.url);
     pool.max_connections(options.max_connections.max(2))
         .acquire_timeout(Duration::from_secs(15))
+        // A connection used a moment ago is taken as it is: asking first doubles the way of a short statement.
+        .test_before_acquire_if_idle_for(IDLE)
         .sqlx_logging_level(tracing::log::LevelFilter::Trace)
         .map_sqlx_postgres_opts(move |pg| pg.statement_cache_capacity(cache));
     let pool = SeaOrm::connect(pool).await?;
@@ -49,6 +54,8 @@ fn sqlite(options: &Options, connections: u32) -> ConnectOptions {
     pool.max_connections(connections)
         .min_connections(1)
         .acquire_timeout(Duration::from_secs(60))
+        // A file does not go away.
+        .test_before_acquire(false)
         .sqlx_logging_level(tracing::log::LevelFilter::Trace)
         .map_sqlx_sqlite_opts(|sqlite| {
             sqlite

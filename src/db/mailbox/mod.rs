@@ -10,6 +10,7 @@ use sea_orm::sea_query::LockType;
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use super::entity::{lease, mailbox};
+use super::read::keyset::any_of;
 use super::{Error, hash_key};
 use crate::domain::id::{CredentialId, MailboxId, MappingId};
 use crate::domain::mailbox::Mailbox;
@@ -47,8 +48,7 @@ pub async fn by_ids(
     db: &impl ConnectionTrait,
     ids: &[MailboxId],
 ) -> Result<HashMap<MailboxId, Mailbox>, Error> {
-    let ids = ids.iter().map(|id| id.0);
-    let rows = mailbox::Entity::find().filter(mailbox::Column::Id.is_in(ids)).all(db).await?;
+    let rows = mailbox::Entity::find().filter(any_of(db, mailbox::Column::Id, ids)).all(db).await?;
     rows.into_iter().map(|row| Ok((row.id.into(), row.try_into()?))).collect()
 }
 

@@ -38,7 +38,7 @@ pub async fn by_ids(
     db: &impl ConnectionTrait,
     ids: &[InstanceId],
 ) -> Result<HashMap<InstanceId, ProcessInstance>, Error> {
-    let select = Entity::find().filter(keyset::any_of(Column::Id, ids.iter().copied()));
+    let select = Entity::find().filter(keyset::any_of(db, Column::Id, ids));
     let rows = rows(db, &select.into_query()).await?;
     Ok(rows.into_iter().map(|instance| (instance.id, instance)).collect())
 }

@@ -3,7 +3,8 @@
 use sea_orm::sea_query::{
     Asterisk, Expr, ExprTrait, Order as Direction, SelectStatement, SimpleExpr, UnionType,
 };
-use sea_orm::{ColumnTrait, Condition};
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseBackend};
+use uuid::Uuid;
 
 use crate::domain::page::{Order, PageRequest};
 
@@ -67,11 +68,20 @@ pub(super) fn capped(mut select: SelectStatement) -> SelectStatement {
     SelectStatement::new().expr_as(Expr::cust("COUNT(*)"), "count").from_subquery(select, "capped").to_owned()
 }
 
-/// `column IN (ids)`, which is false for no ids.
-pub(super) fn any_of<C, I>(column: C, ids: I) -> Condition
+/// `column IN (ids)`, which is false for no ids. On PostgreSQL they are one value: the statement is the same for any
+/// number of them, and prepared once.
+pub(in crate::db) fn any_of<C, I>(db: &impl ConnectionTrait, column: C, ids: &[I]) -> SimpleExpr
 where
     C: ColumnTrait,
-    I: IntoIterator<Item: Into<uuid::Uuid>>,
+    I: Copy + Into<Uuid>,
 {
-    Condition::all().add(column.is_in(ids.into_iter().map(Into::<uuid::Uuid>::into)))
+    let ids = ids.iter().copied().map(Into::<Uuid>::into);
+    match db.get_database_backend() {
+        DatabaseBackend::Postgres => {
+            let ids = ids.map(|id| id.to_string()).collect::<Vec<_>>().join(",");
+            let ids = Expr::val(format!("{{{ids}}}"));
+            Expr::cust_with_exprs("$1 = ANY(CAST($2 AS uuid[]))", [column.into_expr(), ids])
+        }
+        _ => column.is_in(ids),
+    }
 }

@@ -133,7 +133,7 @@ pub async fn by_ids(
     db: &impl ConnectionTrait,
     ids: &[MessageId],
 ) -> Result<HashMap<MessageId, Message>, Error> {
-    let select = shown().filter(keyset::any_of(Column::Id, ids.iter().copied()));
+    let select = shown().filter(keyset::any_of(db, Column::Id, ids));
     let rows = rows(db, &select.into_query()).await?;
     Ok(rows.into_iter().map(|message| (message.id, message)).collect())
 }

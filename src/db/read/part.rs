@@ -68,7 +68,7 @@ pub async fn texts(db: &impl ConnectionTrait, ids: &[MessageId]) -> Result<HashM
     let rows: Vec<Row> = message::Entity::find()
         .select_only()
         .columns([Column::Id, Column::Text, Column::NewText, Column::Notes])
-        .filter(any_of(Column::Id, ids.iter().copied()))
+        .filter(any_of(db, Column::Id, ids))
         .filter(Column::EmptiedAt.is_null())
         .into_model()
         .all(db)
@@ -89,7 +89,7 @@ pub async fn addresses(
 ) -> Result<HashMap<MessageId, Vec<MessageAddress>>, Error> {
     use message_address::Column;
     let rows = message_address::Entity::find()
-        .filter(any_of(Column::MessageId, ids.iter().copied()))
+        .filter(any_of(db, Column::MessageId, ids))
         .order_by_asc(Column::Role)
         .order_by_asc(Column::Position)
         .all(db)
@@ -113,7 +113,7 @@ pub async fn attachments(
 ) -> Result<HashMap<MessageId, Vec<Attachment>>, Error> {
     use attachment::Column;
     let rows = attachment::Entity::find()
-        .filter(any_of(Column::MessageId, ids.iter().copied()))
+        .filter(any_of(db, Column::MessageId, ids))
         .order_by_asc(Column::Part)
         .order_by_asc(Column::Id)
         .all(db)
@@ -131,10 +131,7 @@ pub async fn attachments_by_ids(
     db: &impl ConnectionTrait,
     ids: &[AttachmentId],
 ) -> Result<HashMap<AttachmentId, Attachment>, Error> {
-    let rows = attachment::Entity::find()
-        .filter(any_of(attachment::Column::Id, ids.iter().copied()))
-        .all(db)
-        .await?;
+    let rows = attachment::Entity::find().filter(any_of(db, attachment::Column::Id, ids)).all(db).await?;
     rows.into_iter().map(|row| Ok((row.id.into(), row.try_into()?))).collect()
 }
 
@@ -143,10 +140,8 @@ pub async fn raws(
     db: &impl ConnectionTrait,
     ids: &[MessageId],
 ) -> Result<HashMap<MessageId, StoredRaw>, Error> {
-    let rows = message_raw::Entity::find()
-        .filter(any_of(message_raw::Column::MessageId, ids.iter().copied()))
-        .all(db)
-        .await?;
+    let rows =
+        message_raw::Entity::find().filter(any_of(db, message_raw::Column::MessageId, ids)).all(db).await?;
     let stored = rows.into_iter().filter_map(|row| {
         let raw = row.content.map(StoredRaw::Compressed).or(row.blob_key.map(StoredRaw::Blob))?;
         Some((row.message_id.into(), raw))
@@ -160,7 +155,7 @@ pub async fn with_blobs(db: &impl ConnectionTrait, ids: &[MessageId]) -> Result<
     let found: Vec<Uuid> = message_raw::Entity::find()
         .select_only()
         .column(Column::MessageId)
-        .filter(any_of(Column::MessageId, ids.iter().copied()))
+        .filter(any_of(db, Column::MessageId, ids))
         .filter(Column::BlobKey.is_not_null())
         .into_tuple()
         .all(db)

@@ -36,7 +36,7 @@ impl Keyset for ByCreation {
 
 /// The runs of these ids that exist.
 pub async fn by_ids(db: &impl ConnectionTrait, ids: &[RunId]) -> Result<HashMap<RunId, Run>, Error> {
-    let select = Entity::find().filter(keyset::any_of(Column::Id, ids.iter().copied()));
+    let select = Entity::find().filter(keyset::any_of(db, Column::Id, ids));
     Ok(rows(db, &select.into_query()).await?.into_iter().map(|run| (run.id, run)).collect())
 }
 
@@ -111,7 +111,7 @@ pub async fn count_of_jobs(db: &impl ConnectionTrait, jobs: &[JobId]) -> Result<
 /// The run of each job that is queued or running.
 pub async fn active_of_jobs(db: &impl ConnectionTrait, jobs: &[JobId]) -> Result<HashMap<JobId, Run>, Error> {
     let select = Entity::find()
-        .filter(keyset::any_of(Column::JobId, jobs.iter().copied()))
+        .filter(keyset::any_of(db, Column::JobId, jobs))
         .filter(Column::State.is_in(names(&ACTIVE, RunState::as_str)));
     Ok(rows(db, &select.into_query()).await?.into_iter().map(|run| (run.job_id, run)).collect())
 }
