@@ -1,32 +1,15 @@
 //! What a query costs in statements does not grow with what it returns.
-//!
-//! On one thread: loaders gather keys for a moment of real time, and a thread that is held up by other tests may gather
-//! them in two portions.
 
 use serde_json::json;
 
 use super::house::{House, raw};
 use super::seed;
-use crate::harness::database::{Fresh, on_postgres, on_sqlite};
+use crate::harness::database::{Fresh, on_both};
 
-macro_rules! on_one_thread {
-    ($($name:ident),+ $(,)?) => { $(
-        mod $name {
-            #[tokio::test(flavor = "current_thread")]
-            async fn on_sqlite() {
-                super::$name(super::on_sqlite().await).await;
-            }
-            #[tokio::test(flavor = "current_thread")]
-            async fn on_postgres() {
-                super::$name(super::on_postgres().await).await;
-            }
-        }
-    )+ };
-}
-
-on_one_thread!(
+on_both!(
     messages_with_all_that_belongs_to_them_cost_the_same_for_5_and_50,
     nested_lists_cost_one_statement_for_all_their_parents,
+    a_count_costs_a_statement_only_when_it_is_asked_for,
 );
 
 async fn filled(fresh: Fresh) -> House {
@@ -70,4 +53,11 @@ async fn nested_lists_cost_one_statement_for_all_their_parents(fresh: Fresh) {
     let many = house.cost(query, json!({ "first": 3, "inner": 20 })).await;
     // mailboxes, jobs, active runs, last runs, runs, their number, messages, their number, instances, their messages
     assert_eq!((few, many), (10, 10));
+}
+
+async fn a_count_costs_a_statement_only_when_it_is_asked_for(fresh: Fresh) {
+    let house = filled(fresh).await;
+    let page = house.cost("{ messages { nodes { subject } } }", json!({})).await;
+    let counted = house.cost("{ messages { totalCount nodes { subject } } }", json!({})).await;
+    assert_eq!((page, counted), (1, 2));
 }

@@ -33,16 +33,16 @@ impl ProcessInstance {
     }
 
     /// The mapping that made it; null once that was deleted, and without config:read.
-    async fn mapping(&self, ctx: &Context<'_>) -> Option<Result<Mapping>> {
+    async fn mapping(&self, ctx: &Context<'_>) -> Option<Result<Box<Mapping>>> {
         ctx.permit::<ConfigRead>().ok()?;
         let found = loader::load::<MappingLoader, _>(ctx, self.0.mapping_id?).await;
-        found.map(|found| found.map(Mapping)).transpose()
+        found.map(|found| found.map(|it| Box::new(Mapping(it)))).transpose()
     }
 
     /// The mailbox whose mail made it; null once that was deleted.
-    async fn mailbox(&self, ctx: &Context<'_>) -> Option<Result<Mailbox>> {
+    async fn mailbox(&self, ctx: &Context<'_>) -> Option<Result<Box<Mailbox>>> {
         let found = loader::load::<MailboxLoader, _>(ctx, self.0.mailbox_id?).await;
-        found.map(|found| found.map(Mailbox)).transpose()
+        found.map(|found| found.map(|it| Box::new(Mailbox(it)))).transpose()
     }
 
     /// Whether it is open.
@@ -73,7 +73,7 @@ impl ProcessInstance {
     ) -> Result<Connection<Message>> {
         let wanted = Wanted { filter: Default::default(), order: order.into() };
         let page = PageArgs::new(first, after, last, before);
-        messages_of(ctx, "processInstance.messages", self.0.id, wanted, &page).await
+        Box::pin(messages_of(ctx, "processInstance.messages", self.0.id, wanted, &page)).await
     }
 
     /// Counts changes, for `expectedVersion`.

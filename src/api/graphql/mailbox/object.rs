@@ -74,11 +74,11 @@ impl Mailbox {
     }
 
     /// How it is logged in to; null without config:read.
-    async fn credential(&self, ctx: &Context<'_>) -> Option<Result<Credential>> {
+    async fn credential(&self, ctx: &Context<'_>) -> Option<Result<Box<Credential>>> {
         match self.told(ctx, || self.0.credential_id)? {
             Ok(id) => loader::load::<CredentialLoader, _>(ctx, id)
                 .await
-                .map(|found| found.map(Credential))
+                .map(|found| found.map(|it| Box::new(Credential(it))))
                 .transpose(),
             Err(error) => Some(Err(error)),
         }
@@ -110,9 +110,9 @@ impl Mailbox {
     }
 
     /// What its messages become; without a mapping nothing runs.
-    async fn mapping(&self, ctx: &Context<'_>) -> Option<Result<Mapping>> {
+    async fn mapping(&self, ctx: &Context<'_>) -> Option<Result<Box<Mapping>>> {
         let found = loader::load::<MappingLoader, _>(ctx, self.0.mapping_id?).await;
-        found.map(|found| found.map(Mapping)).transpose()
+        found.map(|found| found.map(|it| Box::new(Mapping(it)))).transpose()
     }
 
     /// What is fetched from its folders, when, and what then happens to the originals. At most 50.
@@ -169,7 +169,7 @@ impl Mailbox {
         let Some(filter) = filter.unwrap_or_default().resolve()? else { return Ok(Connection::empty()) };
         let wanted = Wanted { filter, order: order.into() };
         let page = PageArgs::new(first, after, last, before);
-        messages_of(ctx, "mailbox.messages", self.0.id, wanted, &page).await
+        Box::pin(messages_of(ctx, "mailbox.messages", self.0.id, wanted, &page)).await
     }
 
     /// Whether nothing is done on it.

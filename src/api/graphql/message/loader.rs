@@ -1,6 +1,7 @@
 //! Messages and what they consist of, by id, for many at once.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use async_graphql::dataloader::Loader;
 
@@ -41,7 +42,7 @@ macro_rules! loads {
                 let Some(permit) = self.0.permit() else { return Ok(HashMap::new()) };
                 let ids: Vec<_> = keys.iter().map(|$id| *$inner).collect();
                 let found = $read(&self.0.services, permit, &ids).await?;
-                Ok(found.into_iter().map(|(id, value)| ($wrap(id), value)).collect())
+                Ok(found.into_iter().map(|(id, value)| ($wrap(id), value.into())).collect())
             }
         }
     };
@@ -50,6 +51,6 @@ macro_rules! loads {
 loads!(MessageId => Message, |id| id, std::convert::identity, service::message::by_ids);
 loads!(AttachmentId => Attachment, |id| id, std::convert::identity, service::message::attachments_by_ids);
 loads!(TextsOf => part::Texts, |TextsOf(id)| id, TextsOf, service::message::texts);
-loads!(AddressesOf => Vec<MessageAddress>, |AddressesOf(id)| id, AddressesOf, service::message::addresses);
+loads!(AddressesOf => Arc<Vec<MessageAddress>>, |AddressesOf(id)| id, AddressesOf, service::message::addresses);
 loads!(AttachmentsOf => Vec<Attachment>, |AttachmentsOf(id)| id, AttachmentsOf, service::message::attachments);
 loads!(RawOf => part::StoredRaw, |RawOf(id)| id, RawOf, service::file::raws);

@@ -19,6 +19,8 @@ use crate::service::permit::{ConfigRead, MailRead};
 
 /// A message that was taken in. Its content never changes; its state, match and disposition may, by reprocessing or
 /// by hand. One that could not be read has empty texts, size 0 and receivedAt as listed.
+///
+/// Each field that a page waits for takes as much memory as the biggest one needs: so what is big is boxed.
 pub struct Message(pub message::Message);
 
 /// A message that was taken in. Its content never changes; its state, match and disposition may, by reprocessing or
@@ -31,22 +33,22 @@ impl Message {
     }
 
     /// The mailbox it came to; null once that was deleted.
-    async fn mailbox(&self, ctx: &Context<'_>) -> Option<Result<Mailbox>> {
+    async fn mailbox(&self, ctx: &Context<'_>) -> Option<Result<Box<Mailbox>>> {
         let found = loader::load::<MailboxLoader, _>(ctx, self.0.mailbox_id).await;
-        found.map(|found| found.map(Mailbox)).transpose()
+        found.map(|found| found.map(|it| Box::new(Mailbox(it)))).transpose()
     }
 
     /// The mapping that treated it; null once that was deleted, and without config:read.
-    async fn mapping(&self, ctx: &Context<'_>) -> Option<Result<Mapping>> {
+    async fn mapping(&self, ctx: &Context<'_>) -> Option<Result<Box<Mapping>>> {
         ctx.permit::<ConfigRead>().ok()?;
         let found = loader::load::<MappingLoader, _>(ctx, self.0.mapping_id?).await;
-        found.map(|found| found.map(Mapping)).transpose()
+        found.map(|found| found.map(|it| Box::new(Mapping(it)))).transpose()
     }
 
     /// The run that took it in; null once that was deleted, and without jobs:run or config:read.
-    async fn run(&self, ctx: &Context<'_>) -> Option<Result<Run>> {
+    async fn run(&self, ctx: &Context<'_>) -> Option<Result<Box<Run>>> {
         let found = loader::load::<RunLoader, _>(ctx, self.0.run_id?).await;
-        found.map(|found| found.map(Run)).transpose()
+        found.map(|found| found.map(|it| Box::new(Run(it)))).transpose()
     }
 
     /// The folder it was found in.
@@ -146,7 +148,7 @@ impl Message {
         )]
         allow_remote_content: bool,
     ) -> Option<Result<String>> {
-        self.safe_html(ctx, allow_remote_content).await.transpose()
+        Box::pin(self.safe_html(ctx, allow_remote_content)).await.transpose()
     }
 
     /// The first words of the text.
@@ -163,15 +165,7 @@ impl Message {
             Vec<String>,
         >,
     ) -> Result<Vec<Header>> {
-        let permit = ctx.permit::<MailRead>()?;
-        let Some(raw) = loader::load::<MessageLoader, _>(ctx, RawOf(self.0.id)).await? else {
-            return Ok(Vec::new());
-        };
-        let headers = file::headers(ctx.services()?, &permit, raw).await?;
-        let asked = |name: &str| {
-            names.as_ref().is_none_or(|names| names.iter().any(|asked| asked.eq_ignore_ascii_case(name)))
-        };
-        Ok(headers.into_iter().filter(|header| asked(&header.name)).map(Header::from).collect())
+        Box::pin(self.header_fields(ctx, names)).await
     }
 
     /// Its parts that are not its own text, in order.
@@ -254,9 +248,9 @@ impl Message {
     }
 
     /// The process instance it belongs to.
-    async fn process_instance(&self, ctx: &Context<'_>) -> Option<Result<ProcessInstance>> {
+    async fn process_instance(&self, ctx: &Context<'_>) -> Option<Result<Box<ProcessInstance>>> {
         let found = loader::load::<InstanceLoader, _>(ctx, self.0.instance_id?).await;
-        found.map(|found| found.map(ProcessInstance)).transpose()
+        found.map(|found| found.map(|it| Box::new(ProcessInstance(it)))).transpose()
     }
 }
 
@@ -268,8 +262,8 @@ impl Message {
 
     async fn addresses(&self, ctx: &Context<'_>, role: AddressRole) -> Result<Vec<EmailAddress>> {
         let found = loader::load::<MessageLoader, _>(ctx, AddressesOf(self.0.id)).await?.unwrap_or_default();
-        let of_role = found.into_iter().filter(|address| address.role == role);
-        Ok(of_role.map(|address| EmailAddress::from(address.address)).collect())
+        let of_role = found.iter().filter(|address| address.role == role);
+        Ok(of_role.map(|address| EmailAddress::from(address.address.clone())).collect())
     }
 
     async fn first(&self, ctx: &Context<'_>, role: AddressRole) -> Result<Option<EmailAddress>> {
@@ -281,6 +275,18 @@ impl Message {
             return Ok(Vec::new());
         }
         Ok(loader::load::<MessageLoader, _>(ctx, AttachmentsOf(self.0.id)).await?.unwrap_or_default())
+    }
+
+    async fn header_fields(&self, ctx: &Context<'_>, names: Option<Vec<String>>) -> Result<Vec<Header>> {
+        let permit = ctx.permit::<MailRead>()?;
+        let Some(raw) = loader::load::<MessageLoader, _>(ctx, RawOf(self.0.id)).await? else {
+            return Ok(Vec::new());
+        };
+        let headers = file::headers(ctx.services()?, &permit, raw).await?;
+        let asked = |name: &str| {
+            names.as_ref().is_none_or(|names| names.iter().any(|asked| asked.eq_ignore_ascii_case(name)))
+        };
+        Ok(headers.into_iter().filter(|header| asked(&header.name)).map(Header::from).collect())
     }
 
     async fn safe_html(&self, ctx: &Context<'_>, allow_remote: bool) -> Result<Option<String>> {
