@@ -10,7 +10,7 @@ use super::{About, Corpus, Kind, arrived, body};
 const US: &str = "service@mailroom.example";
 
 /// A whole message of about so many bytes.
-pub fn write(corpus: &Corpus, about: &About, chance: &mut Chance, size: usize) -> Vec<u8> {
+pub(super) fn write(corpus: &Corpus, about: &About, chance: &mut Chance, size: usize) -> Vec<u8> {
     let header = header(corpus, about, chance, size);
     let mut raw = header.into_bytes();
     raw.extend(body::write(about, chance, size.saturating_sub(raw.len())));

@@ -5,9 +5,9 @@
 //! original attached. Each message is made by itself from the seed and its number: none is kept.
 
 mod body;
-mod chance;
-mod envelope;
-mod language;
+pub mod chance;
+pub mod envelope;
+pub mod language;
 mod mime;
 
 use chance::Chance;

@@ -18,6 +18,12 @@ pub fn family_cpu_millis(parent: u32) -> f64 {
     own + ended + children.sum::<f64>()
 }
 
+/// CPU time of this thread so far, in milliseconds.
+pub fn thread_cpu_millis() -> f64 {
+    let (own, _) = fields("/proc/thread-self/stat").as_deref().and_then(of_fields).unwrap_or_default();
+    own
+}
+
 /// The process that started this one.
 pub fn parent_of(pid: u32) -> Option<u32> {
     stat(pid)?.get(1)?.parse().ok()
@@ -31,16 +37,24 @@ pub fn peak_megabytes(pid: u32) -> f64 {
     kib * 1024.0 / 1e6
 }
 
-/// Of itself, and of its children that ended; a tick is 10 ms on Linux.
+/// Of itself, and of its children that ended.
 fn times(pid: u32) -> Option<(f64, f64)> {
-    let fields = stat(pid)?;
+    of_fields(&stat(pid)?)
+}
+
+/// A tick is 10 ms on Linux.
+fn of_fields(fields: &[String]) -> Option<(f64, f64)> {
     let field = |at: usize| fields.get(at).and_then(|field| field.parse::<f64>().ok());
     Some(((field(11)? + field(12)?) * 10.0, (field(13)? + field(14)?) * 10.0))
 }
 
-/// The fields of /proc/pid/stat from the third on (proc(5)): the second may hold blanks.
 fn stat(pid: u32) -> Option<Vec<String>> {
-    let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    fields(&format!("/proc/{pid}/stat"))
+}
+
+/// The fields of such a file from the third on (proc(5)): the second may hold blanks.
+fn fields(path: &str) -> Option<Vec<String>> {
+    let text = fs::read_to_string(path).ok()?;
     let (_, rest) = text.rsplit_once(')')?;
     Some(rest.split_whitespace().map(str::to_owned).collect())
 }

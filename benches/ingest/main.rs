@@ -10,6 +10,7 @@
 #[path = "../corpus/mod.rs"]
 #[expect(dead_code, reason = "the tests use the rest")]
 mod corpus;
+#[expect(dead_code, reason = "the queries benchmark uses the rest")]
 mod cost;
 mod floor;
 #[path = "../../tests/harness/mod.rs"]

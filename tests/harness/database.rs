@@ -24,6 +24,11 @@ pub async fn on_postgres() -> Fresh {
     Fresh { database: migrated(&url).await, url, _folder: None }
 }
 
+/// One that is there already, and stays; its schema is brought up to date.
+pub async fn at(url: &str) -> Fresh {
+    Fresh { database: migrated(url).await, url: url.to_owned(), _folder: None }
+}
+
 async fn migrated(url: &str) -> Database {
     let options = Options { url: url.to_owned(), max_connections: 5, statement_cache: 100 };
     let database = Database::connect(&options).await.unwrap();
