@@ -150,7 +150,7 @@ fn draft(tools: &Tools, assignment: &Assignment, row: IntakeRow, extent: Extent,
         let view = Parsed { message: parsed, received_at: draft.row.arrived_at };
         match assignment.treatment.compiled.treat(&view) {
             Ok(treated) => draft.treated = Some(Box::new(treated)),
-            Err(failed) => draft.failed = Some(failed),
+            Err(failed) => draft.failed = Some(*failed),
         }
     }
     draft

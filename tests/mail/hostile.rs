@@ -16,7 +16,8 @@ const BASE: Duration = Duration::from_millis(400);
 const A_BYTE: Duration = Duration::from_micros(20);
 
 fn rounds() -> usize {
-    std::env::var("MAILROOM_HOSTILE_ROUNDS").map_or(1, |rounds| rounds.parse().unwrap())
+    let rounds = std::env::var_os("MAILROOM_HOSTILE_ROUNDS");
+    rounds.map_or(1, |rounds| rounds.to_str().unwrap().parse().unwrap())
 }
 
 /// What this thread has used of a processor: the clock on the wall also counts the tests beside it.

@@ -124,11 +124,10 @@ impl CompiledMapping {
     ///
     /// # Errors
     /// Only a fault of ours, or of a library: one message that meets it holds up no other.
-    pub fn treat(&self, parsed: &Parsed<'_>) -> Result<Treated, Failed> {
-        catch_unwind(AssertUnwindSafe(|| self.look_at(parsed))).map_err(|_| Failed {
-            stage: Stage::Map,
-            reason: "Mapping it met a fault of mailroom; its raw bytes are kept.".to_owned(),
-            fault: None,
+    pub fn treat(&self, parsed: &Parsed<'_>) -> Result<Treated, Box<Failed>> {
+        catch_unwind(AssertUnwindSafe(|| self.look_at(parsed))).map_err(|_| {
+            let reason = "Mapping it met a fault of mailroom; its raw bytes are kept.".to_owned();
+            Box::new(Failed { stage: Stage::Map, reason, fault: None })
         })
     }
 

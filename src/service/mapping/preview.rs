@@ -130,7 +130,7 @@ async fn stored(
     cx: &Context,
     trial: &Arc<Trial>,
     id: MessageId,
-) -> Result<(Message, Result<Treated, Failed>), Error> {
+) -> Result<(Message, Result<Treated, Box<Failed>>), Error> {
     let path = Path::of("message").field("messageId");
     let message = db::read::message::by_ids(cx.db.read(), &[id]).await?.remove(&id);
     let message = message.ok_or_else(|| Error::unknown(&path, "message"))?;
@@ -142,7 +142,11 @@ async fn stored(
     Ok((message, treated))
 }
 
-async fn given(cx: &Context, trial: &Arc<Trial>, base64: &str) -> Result<Result<Treated, Failed>, Error> {
+async fn given(
+    cx: &Context,
+    trial: &Arc<Trial>,
+    base64: &str,
+) -> Result<Result<Treated, Box<Failed>>, Error> {
     let raw = STANDARD.decode(base64.split_ascii_whitespace().collect::<String>()).map_err(|_| {
         let path = Path::of("message").field("raw");
         let sentence =

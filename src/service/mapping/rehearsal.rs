@@ -49,10 +49,10 @@ impl Trial {
         received_at: Option<DateTime<Utc>>,
         now: DateTime<Utc>,
         limits: &mail::Limits,
-    ) -> Result<Treated, Failed> {
+    ) -> Result<Treated, Box<Failed>> {
         let mut parsed = mail::parse(raw, limits).map_err(|error| {
             let reason = format!("It can't be read: {error}.");
-            Failed { stage: Stage::Parse, reason, fault: None }
+            Box::new(Failed { stage: Stage::Parse, reason, fault: None })
         })?;
         self.compiled.know_own(&mut parsed);
         self.compiled.leave_out(&mut parsed);
@@ -65,7 +65,7 @@ impl Trial {
         self: &Arc<Self>,
         cx: &Context,
         messages: &[Message],
-    ) -> Result<Vec<Option<Result<Treated, Failed>>>, Error> {
+    ) -> Result<Vec<Option<Result<Treated, Box<Failed>>>>, Error> {
         let ids: Vec<MessageId> = messages.iter().map(|message| message.id).collect();
         let mut raws = part::raws(cx.db.read(), &ids).await?;
         let now = cx.clock.now();
@@ -116,11 +116,11 @@ pub(super) struct Rehearsed {
 pub(super) fn rehearse<N: FnMut(MessageId) -> i64>(
     loom: &mut Loom<'_, N>,
     id: MessageId,
-    treated: &Result<Treated, Failed>,
+    treated: &Result<Treated, Box<Failed>>,
 ) -> Rehearsed {
     match treated {
         Err(failed) => Rehearsed {
-            effect: Effect::failed(failed.clone(), None),
+            effect: Effect::failed(Failed::clone(failed), None),
             instance: None,
             attributes: Map::new(),
             problems: Vec::new(),

@@ -64,7 +64,7 @@ impl MappingMutation {
         let permits = (ctx.permit::<ConfigRead>()?, ctx.permit::<MailRead>()?);
         let input = match input.of() {
             Ok(input) => input,
-            Err(refusal) => return Ok(MappingPreviewPayload { preview: None, user_errors: vec![refusal] }),
+            Err(user_errors) => return Ok(MappingPreviewPayload { preview: None, user_errors }),
         };
         let done = service::mapping::preview(ctx.services()?, &permits.0, &permits.1, input).await;
         let (preview, user_errors) = outcome(done)?;
@@ -81,8 +81,8 @@ impl MappingMutation {
         let permits = (ctx.permit::<ConfigRead>()?, ctx.permit::<MailRead>()?);
         let input = match input.of() {
             Ok(input) => input,
-            Err(refusal) => {
-                return Ok(MappingSimulationPayload { simulation: None, user_errors: vec![refusal] });
+            Err(user_errors) => {
+                return Ok(MappingSimulationPayload { simulation: None, user_errors });
             }
         };
         let done = service::mapping::simulate(ctx.services()?, &permits.0, &permits.1, input).await;

@@ -117,24 +117,25 @@ pub struct MappingSimulationPayload {
 
 impl PreviewMappingInput {
     /// What the service is asked; a refusal where an id names nothing, or not exactly one mapping is given.
-    pub fn of(self) -> Result<PreviewMapping, UserError> {
+    pub fn of(self) -> Result<PreviewMapping, Vec<UserError>> {
         let mapping = match (self.mapping_id, self.mapping) {
             (Some(id), None) => match node::decode(&id) {
                 Some(id) => MappingChoice::Saved(id),
-                None => return Err(UserError::unknown(&["mappingId"])),
+                None => return Err(vec![UserError::unknown(&["mappingId"])]),
             },
             (None, Some(draft)) => MappingChoice::Draft(Box::new(draft.into())),
             (given, _) => {
                 let code = if given.is_some() { UserErrorCode::Invalid } else { UserErrorCode::Required };
                 let message = "Give exactly one of `mappingId` and `mapping`.".to_owned();
-                return Err(UserError { message, code, path: vec!["mapping".to_owned()], provider: None });
+                let path = vec!["mapping".to_owned()];
+                return Err(vec![UserError { message, code, path, provider: None }]);
             }
         };
         let message = match self.message {
             SampleMessageInput::Raw(base64) => SampleMessage::Raw(base64),
             SampleMessageInput::MessageId(id) => match node::decode(&id) {
                 Some(id) => SampleMessage::Stored(id),
-                None => return Err(UserError::unknown(&["message", "messageId"])),
+                None => return Err(vec![UserError::unknown(&["message", "messageId"])]),
             },
         };
         Ok(PreviewMapping { mapping, message })
@@ -143,8 +144,9 @@ impl PreviewMappingInput {
 
 impl SimulateMappingInput {
     /// What the service is asked; a refusal where the id names nothing.
-    pub fn of(self) -> Result<SimulateMapping, UserError> {
-        let mailbox_id = node::decode(&self.mailbox_id).ok_or_else(|| UserError::unknown(&["mailboxId"]))?;
+    pub fn of(self) -> Result<SimulateMapping, Vec<UserError>> {
+        let mailbox_id =
+            node::decode(&self.mailbox_id).ok_or_else(|| vec![UserError::unknown(&["mailboxId"])])?;
         Ok(SimulateMapping { mapping: self.mapping.into(), mailbox_id, last: self.last })
     }
 }
