@@ -23,6 +23,9 @@ struct Measured {
     p99: f64,
 }
 
+/// A figure by its name.
+type Figure<'a> = (&'a str, &'a dyn Fn(&Throughput) -> f64);
+
 struct Throughput {
     rate: f64,
     p50: f64,
@@ -106,7 +109,7 @@ impl<'a> Report<'a> {
         let name = kind.name();
         println!("mailroom on {name}: {rate:.0} pages/s");
         object.insert(format!("{name}_pages_per_second"), rounded(rate));
-        let figures: [(&str, &dyn Fn(&Throughput) -> f64); 5] = [
+        let figures: [Figure<'_>; 5] = [
             ("p50_ms_at_16", &|it| it.p50),
             ("p99_ms_at_16", &|it| it.p99),
             ("service_cpu_ms_per_page", &|it| it.cpu[0]),

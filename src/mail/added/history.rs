@@ -54,7 +54,7 @@ fn is_separator(line: &str) -> bool {
     let words = text.trim_matches(|c: char| is_dash(c) || c == ' ' || c == ':');
     if is_dashed {
         let by = |begin: &&str| words.strip_prefix(*begin).is_some_and(|rest| rest.starts_with(' '));
-        return SEPARATORS.contains(&words) || ANNOUNCED_BY.iter().any(|begin| by(begin));
+        return SEPARATORS.contains(&words) || ANNOUNCED_BY.iter().any(by);
     }
     ANNOUNCEMENTS.contains(&words)
 }

@@ -172,7 +172,7 @@ fn is_device(line: &str) -> bool {
     let sent = |begin: &&str| {
         text.starts_with(begin) && text.trim_end_matches(['.', '!', ' ']).ends_with("gesendet")
     };
-    DEVICES.iter().any(|begin| text.starts_with(begin)) || DEVICES_SENT.iter().any(|begin| sent(begin))
+    DEVICES.iter().any(|begin| text.starts_with(begin)) || DEVICES_SENT.iter().any(sent)
 }
 
 fn is_sign_off(line: &str) -> bool {
@@ -187,7 +187,7 @@ fn is_sign_off(line: &str) -> bool {
             few && !rest.starts_with(char::is_alphanumeric)
         })
     };
-    SIGN_OFFS.contains(&words) || LONG_SIGN_OFFS.iter().any(|begin| long(begin))
+    SIGN_OFFS.contains(&words) || LONG_SIGN_OFFS.iter().any(long)
 }
 
 /// Whether a line holds what signatures hold: a number, an address, a company. It is in lower case.
