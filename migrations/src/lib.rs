@@ -16,6 +16,7 @@ mod m20261122_000011_mapping_policy;
 mod m20261122_000012_message_kinds;
 mod m20261122_000013_search;
 mod m20261122_000014_installation;
+mod m20261122_000015_reprocess;
 
 /// Every migration, oldest first.
 pub struct Migrator;
@@ -37,6 +38,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000012_message_kinds::Migration),
             Box::new(m20261122_000013_search::Migration),
             Box::new(m20261122_000014_installation::Migration),
+            Box::new(m20261122_000015_reprocess::Migration),
         ]
     }
 }

@@ -9,6 +9,9 @@ use crate::domain::folder::Place;
 use crate::domain::handling::{Disposition, DispositionState};
 use crate::domain::id::{JobId, MessageId};
 
+/// An emptied message keeps its Message-ID for as long as something is to be done with the original.
+const FORGET: &str = "internet_message_id = CASE WHEN emptied_at IS NULL THEN internet_message_id END";
+
 /// An original whose disposition waits.
 #[derive(Debug, Clone)]
 pub struct Pending {
@@ -114,7 +117,7 @@ pub async fn record(
             .collect();
         let sql = format!(
             "UPDATE message SET disposition_state = 'DONE', disposition_done_at = $1, disposition_fault = NULL, \
-             disposition_attempts = disposition_attempts + 1 \
+             disposition_attempts = disposition_attempts + 1, {FORGET} \
              WHERE disposition_state = 'PENDING' AND id IN ({})",
             marks.join(", ")
         );
@@ -142,10 +145,13 @@ async fn record_one(tx: &impl ConnectionTrait, outcome: &Outcome, now: DateTime<
     let fault = outcome.fault.as_ref().map(to_json).transpose()?;
     let moved_to = outcome.moved_to.as_ref().map(to_json).transpose()?;
     let purge = outcome.purge.then(|| "WANTED".to_owned());
-    let sql = "UPDATE message SET disposition_state = $1, disposition_done_at = $2, disposition_note = $3, \
-               disposition_fault = $4, moved_to = $5, purge = $6, provider_version = $7, \
-               disposition_attempts = disposition_attempts + 1 \
-               WHERE disposition_state = 'PENDING' AND id = $8";
+    let forget = if outcome.purge { String::new() } else { format!(", {FORGET}") };
+    let sql = format!(
+        "UPDATE message SET disposition_state = $1, disposition_done_at = $2, disposition_note = $3, \
+         disposition_fault = $4, moved_to = $5, purge = $6, provider_version = $7, \
+         disposition_attempts = disposition_attempts + 1{forget} \
+         WHERE disposition_state = 'PENDING' AND id = $8"
+    );
     let values: [Value; 8] = [
         outcome.state.as_str().into(),
         done_at.into(),
@@ -210,8 +216,10 @@ pub async fn record_purge(
     message_id: MessageId,
     note: Option<String>,
 ) -> Result<(), Error> {
-    let sql = "UPDATE message SET purge = $1, disposition_note = COALESCE($2, disposition_note) \
-               WHERE purge = 'WANTED' AND id = $3";
+    let sql = format!(
+        "UPDATE message SET purge = $1, disposition_note = COALESCE($2, disposition_note), {FORGET} \
+         WHERE purge = 'WANTED' AND id = $3"
+    );
     let state = if note.is_none() { "DONE" } else { "GONE" };
     let values: [Value; 3] = [state.into(), note.into(), message_id.0.into()];
     tx.execute_raw(Statement::from_sql_and_values(tx.get_database_backend(), sql, values)).await?;

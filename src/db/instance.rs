@@ -198,6 +198,7 @@ pub async fn insert(tx: &impl ConnectionTrait, instances: &[InstanceState]) -> R
             version: Set(instance.version),
             created_at: Set(instance.created_at),
             updated_at: Set(instance.updated_at),
+            by_hand: Set(None),
         }
     });
     process_instance::Entity::insert_many(rows).exec_without_returning(tx).await?;

@@ -11,7 +11,7 @@ use sea_orm::{
 
 use super::entity::{intake, job_position, message_source};
 use super::{Error, hash_key, parse};
-use crate::domain::id::{JobId, MailboxId};
+use crate::domain::id::{JobId, MailboxId, MessageId};
 use crate::domain::intake::{IntakeState, ListingPhase};
 
 /// The key that makes a repeat a no-op: mailbox, generation, folder, source id.
@@ -60,6 +60,8 @@ pub struct IntakeRow {
     pub attempts: i32,
     /// Ids were renumbered, and only its content can tell whether it is known.
     pub pair: bool,
+    /// The stored message that it is fetched for once more, because it could not be fetched before.
+    pub message_id: Option<MessageId>,
 }
 
 /// How far the job has listed; None before its first page.
@@ -96,6 +98,7 @@ pub async fn record_page(
             attempts: Set(row.attempts),
             next_try_at: Set(None),
             pair: Set(row.pair),
+            message_id: Set(row.message_id.map(Into::into)),
         });
         intake::Entity::insert_many(models)
             .on_conflict(OnConflict::new().do_nothing().to_owned())
@@ -238,6 +241,7 @@ impl TryFrom<intake::Model> for IntakeRow {
             state: parse("intake", &row.state)?,
             attempts: row.attempts,
             pair: row.pair,
+            message_id: row.message_id.map(Into::into),
         })
     }
 }

@@ -78,6 +78,23 @@ pub async fn check(tx: &impl ConnectionTrait, lease: &Lease) -> Result<(), Error
     }
 }
 
+/// Holds the lease rows of mailboxes until the transaction ends, whoever has the leases: what a worker commits there
+/// comes before or after. For changes by hand of what a worker changes too; the first statement of their transaction.
+pub async fn hold(tx: &impl ConnectionTrait, mailboxes: &[MailboxId]) -> Result<(), Error> {
+    let backend = tx.get_database_backend();
+    if backend != DatabaseBackend::Postgres || mailboxes.is_empty() {
+        return Ok(());
+    }
+    let marks: Vec<String> = (1..=mailboxes.len()).map(|n| format!("${n}")).collect();
+    let sql = format!(
+        "SELECT mailbox_id FROM lease WHERE mailbox_id IN ({}) ORDER BY mailbox_id FOR UPDATE",
+        marks.join(", ")
+    );
+    let values = mailboxes.iter().map(|id| id.0.into());
+    tx.query_all_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
+    Ok(())
+}
+
 /// Gives the lease back, so that the next one need not wait until it lapses.
 pub async fn release(db: &impl ConnectionTrait, lease: &Lease) -> Result<(), Error> {
     let sql = "UPDATE lease SET owner = NULL WHERE mailbox_id = $1 AND fence = $2 AND owner = $3";

@@ -4,6 +4,7 @@
 //! `credential` `mailbox` `mapping` `job`. The intake: `intake` `lease` `correlation` `instance` `store` `run` `event`. Lists and loaders: `read`.
 //! Full-text search: `search`.
 
+pub mod by_hand;
 mod connect;
 pub mod correlation;
 pub mod credential;
@@ -21,10 +22,13 @@ pub mod mapping;
 pub mod migrate;
 pub mod paging;
 pub mod pairing;
+pub mod pass;
 pub mod read;
+pub mod reprocess;
 pub mod run;
 pub mod search;
 pub mod store;
+pub mod tombstone;
 
 use std::sync::Arc;
 

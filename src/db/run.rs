@@ -1,9 +1,10 @@
-//! Runs: a job has at most one that is not finished.
+//! Runs: a job has at most one that takes in mail and one that maps messages again and is not finished.
 
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, TryInsertResult,
+    ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter,
+    QueryOrder, TryInsertResult,
 };
 
 use super::entity::run;
@@ -21,7 +22,11 @@ pub async fn open(
     now: DateTime<Utc>,
 ) -> Result<Run, Error> {
     loop {
-        if let Some(active) = active(db, job_id).await? {
+        let active = match trigger {
+            RunTrigger::Reprocess => reprocessing(db, job_id).await?,
+            _ => active(db, job_id).await?,
+        };
+        if let Some(active) = active {
             return Ok(active);
         }
         let row = run::ActiveModel {
@@ -54,11 +59,25 @@ pub async fn open(
     }
 }
 
-/// The job's run that is not finished.
+/// The job's run that takes in mail and is not finished.
 pub async fn active(db: &impl ConnectionTrait, job_id: JobId) -> Result<Option<Run>, Error> {
+    one(db, job_id, run::Column::Trigger.ne(RunTrigger::Reprocess.as_str())).await
+}
+
+/// The job's run that maps messages again and is not finished: beside it the job takes in mail.
+pub async fn reprocessing(db: &impl ConnectionTrait, job_id: JobId) -> Result<Option<Run>, Error> {
+    one(db, job_id, run::Column::Trigger.eq(RunTrigger::Reprocess.as_str())).await
+}
+
+async fn one(
+    db: &impl ConnectionTrait,
+    job_id: JobId,
+    trigger: impl sea_orm::sea_query::IntoCondition,
+) -> Result<Option<Run>, Error> {
     let row = run::Entity::find()
         .filter(run::Column::JobId.eq(job_id.0))
         .filter(run::Column::State.is_in([RunState::Queued.as_str(), RunState::Running.as_str()]))
+        .filter(trigger)
         .one(db)
         .await?;
     row.map(Run::try_from).transpose()
@@ -99,6 +118,17 @@ pub async fn start(
 pub async fn progress(db: &impl ConnectionTrait, id: RunId, progress: &RunProgress) -> Result<(), Error> {
     run::Entity::update_many()
         .set(counters(progress))
+        .filter(run::Column::Id.eq(id.0))
+        .filter(run::Column::State.eq(RunState::Running.as_str()))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
+/// Writes how far the run has come, but for how many are expected: others may add to that.
+pub async fn count(db: &impl ConnectionTrait, id: RunId, progress: &RunProgress) -> Result<(), Error> {
+    run::Entity::update_many()
+        .set(run::ActiveModel { expected: NotSet, ..counters(progress) })
         .filter(run::Column::Id.eq(id.0))
         .filter(run::Column::State.eq(RunState::Running.as_str()))
         .exec(db)

@@ -11,6 +11,7 @@ use super::pairing::{NewSource, internet_message_id_hash, source_row};
 use super::{Error, to_json};
 use crate::domain::handling::DispositionState;
 use crate::domain::id::MessageId;
+use crate::domain::mapping::Piece;
 use crate::domain::message::{AddressRole, Attachment, Message};
 use crate::domain::parsed::{Address, ForwardingKind};
 
@@ -46,6 +47,8 @@ pub struct NewMessage {
     pub new_text: Option<String>,
     /// Limits hit and repairs made while it was parsed and mapped.
     pub notes: Vec<String>,
+    /// What it appended to its instance; None where that is not known.
+    pub appended: Option<Vec<Piece>>,
 }
 
 /// Writes source ids; answers with the keys that were not there before. Only those have effects.
@@ -69,19 +72,11 @@ pub async fn insert_messages(tx: &impl ConnectionTrait, messages: Vec<NewMessage
     let mut addresses = Vec::new();
     let mut attachments = Vec::new();
     let mut raws = Vec::new();
-    for new in messages {
+    for mut new in messages {
         let id = new.message.id.0;
-        for (position, (role, address)) in new.addresses.into_iter().enumerate() {
-            addresses.push(message_address::ActiveModel {
-                message_id: Set(id),
-                role: Set(role as i16),
-                position: Set(i16::try_from(position).unwrap_or(i16::MAX)),
-                name: Set(address.name),
-                address: Set(address.address),
-            });
-        }
-        attachments.extend(new.attachments.into_iter().map(attachment_row));
-        match new.raw {
+        addresses.extend(address_rows(new.message.id, std::mem::take(&mut new.addresses)));
+        attachments.extend(std::mem::take(&mut new.attachments).into_iter().map(attachment_row));
+        match std::mem::replace(&mut new.raw, RawPlace::Nowhere) {
             RawPlace::Nowhere => {}
             RawPlace::Row(content) => raws.push(message_raw::ActiveModel {
                 message_id: Set(id),
@@ -94,14 +89,7 @@ pub async fn insert_messages(tx: &impl ConnectionTrait, messages: Vec<NewMessage
                 content: Set(None),
             }),
         }
-        rows.push(message_row(
-            new.message,
-            &new.source,
-            new.fingerprint,
-            new.text,
-            new.new_text,
-            &new.notes,
-        )?);
+        rows.push(message_row(new)?);
     }
     if rows.is_empty() {
         return Ok(());
@@ -117,6 +105,22 @@ pub async fn insert_messages(tx: &impl ConnectionTrait, messages: Vec<NewMessage
     if !raws.is_empty() {
         message_raw::Entity::insert_many(raws).exec_without_returning(tx).await?;
     }
+    Ok(())
+}
+
+/// Writes the raw bytes of a message that had none.
+pub async fn insert_raw(tx: &impl ConnectionTrait, id: MessageId, raw: RawPlace) -> Result<(), Error> {
+    let (blob_key, content) = match raw {
+        RawPlace::Nowhere => return Ok(()),
+        RawPlace::Row(content) => (None, Some(content)),
+        RawPlace::Blob(key) => (Some(key), None),
+    };
+    let row =
+        message_raw::ActiveModel { message_id: Set(id.0), blob_key: Set(blob_key), content: Set(content) };
+    message_raw::Entity::insert(row)
+        .on_conflict(OnConflict::new().do_nothing().to_owned())
+        .exec_without_returning(tx)
+        .await?;
     Ok(())
 }
 
@@ -154,7 +158,23 @@ pub async fn with_blobs(
     Ok(found.into_iter().map(Into::into).collect())
 }
 
-fn attachment_row(attachment: Attachment) -> attachment::ActiveModel {
+/// Addresses in order, as rows.
+pub(super) fn address_rows(
+    id: MessageId,
+    addresses: Vec<(AddressRole, Address)>,
+) -> Vec<message_address::ActiveModel> {
+    let row = |(position, (role, address)): (usize, (AddressRole, Address))| message_address::ActiveModel {
+        message_id: Set(id.0),
+        role: Set(role as i16),
+        position: Set(i16::try_from(position).unwrap_or(i16::MAX)),
+        name: Set(address.name),
+        address: Set(address.address),
+    };
+    addresses.into_iter().enumerate().map(row).collect()
+}
+
+/// An attachment as a row.
+pub(super) fn attachment_row(attachment: Attachment) -> attachment::ActiveModel {
     attachment::ActiveModel {
         id: Set(attachment.id.0),
         message_id: Set(attachment.message_id.0),
@@ -168,14 +188,9 @@ fn attachment_row(attachment: Attachment) -> attachment::ActiveModel {
     }
 }
 
-fn message_row(
-    message: Message,
-    source: &NewSource,
-    fingerprint: Option<[u8; 32]>,
-    text: String,
-    new_text: Option<String>,
-    notes: &[String],
-) -> Result<message::ActiveModel, Error> {
+/// The message's own row; addresses, attachments and raw bytes have rows of their own.
+pub(super) fn message_row(new: NewMessage) -> Result<message::ActiveModel, Error> {
+    let NewMessage { message, source, fingerprint, text, new_text, notes, appended, .. } = new;
     let disposition = message.disposition;
     // What is not idempotent may have been tried when a later attempt finds it pending.
     let tried = disposition.state == DispositionState::Pending;
@@ -187,7 +202,7 @@ fn message_row(
         run_id: Set(message.run_id.map(Into::into)),
         instance_id: Set(message.instance_id.map(Into::into)),
         folder: Set(message.folder),
-        generation: Set(source.generation.clone()),
+        generation: Set(source.generation),
         source_id: Set(message.source_id),
         internet_message_id_hash: Set(message.internet_message_id.as_deref().map(internet_message_id_hash)),
         internet_message_id: Set(message.internet_message_id),
@@ -226,6 +241,7 @@ fn message_row(
         snippet: Set(message.snippet),
         text: Set(text),
         new_text: Set(new_text),
+        appended: Set(appended.as_ref().map(to_json).transpose()?),
     })
 }
 

@@ -55,8 +55,9 @@ impl Fact {
             Self::MessageReceived { message_id, .. }
             | Self::MessageIgnored { message_id }
             | Self::MessageFailed { message_id } => (Some(*message_id), None),
-            Self::ProcessInstanceCreated { instance_id, .. }
-            | Self::ProcessInstanceUpdated { instance_id, .. } => (None, Some(*instance_id)),
+            Self::ProcessInstanceCreated { instance_id, .. } => (None, Some(*instance_id)),
+            // The message may have been read again, and otherwise than before.
+            Self::ProcessInstanceUpdated { message_id, instance_id, .. } => (*message_id, Some(*instance_id)),
             Self::MailboxStateChanged { .. }
             | Self::MailboxUnread { .. }
             | Self::DispositionFailed { .. }

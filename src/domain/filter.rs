@@ -2,6 +2,7 @@
 //! matches nothing.
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use super::handling::DispositionState;
 use super::id::{InstanceId, JobId, MailboxId, MappingId, RunId};
@@ -11,7 +12,8 @@ use super::run::RunState;
 use super::search::Query;
 
 /// Which messages. All that is given must hold.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default)]
 pub struct MessageFilter {
     /// That came to one of these.
     pub mailbox_ids: Option<Vec<MailboxId>>,

@@ -1,6 +1,6 @@
 //! What happens to the originals: dispositions by outcome, and the purge.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::fault::Fault;
@@ -105,4 +105,39 @@ pub struct DispositionStatus {
     pub note: Option<String>,
     /// What the provider answered last.
     pub fault: Option<Fault>,
+}
+
+impl DispositionStatus {
+    /// What is to be done with the original of a message that has just ended in that state; without a handling, nothing.
+    pub fn begin(handling: Option<&Handling>, state: MessageState, now: DateTime<Utc>) -> Self {
+        let wanted = handling.map_or(Disposition::KEEP, |handling| handling.of(state).clone());
+        let grace = handling.map_or(0, |handling| handling.grace_hours);
+        let moves = wanted.original != OriginalFate::Keep;
+        let is_pending = !wanted.is_nothing();
+        Self {
+            state: if is_pending { DispositionState::Pending } else { DispositionState::None },
+            due_at: (moves && grace > 0).then(|| now + TimeDelta::hours(grace.into())),
+            wanted,
+            attempts: 0,
+            done_at: None,
+            note: None,
+            fault: None,
+        }
+    }
+
+    /// What is to be done once a message that had failed has another outcome. It stays as it is in any other case, and
+    /// where the original was moved already: only where it was found is it ours.
+    pub fn after(
+        self,
+        was: MessageState,
+        handling: Option<&Handling>,
+        state: MessageState,
+        now: DateTime<Utc>,
+    ) -> Self {
+        let moved = self.state == DispositionState::Done && self.wanted.original != OriginalFate::Keep;
+        if was != MessageState::Failed || state == MessageState::Failed || moved {
+            return self;
+        }
+        Self::begin(handling, state, now)
+    }
 }

@@ -56,4 +56,6 @@ id! {
     InstanceId,
     /// Of an event; receivers know it by this id.
     EventId,
+    /// Of an order to map messages again.
+    ReprocessId,
 }

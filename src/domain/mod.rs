@@ -33,6 +33,7 @@ pub mod intake;
 pub mod job;
 pub mod mailbox;
 pub mod mapping;
+pub mod merge_patch;
 pub mod message;
 mod named;
 pub mod page;

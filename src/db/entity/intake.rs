@@ -18,6 +18,7 @@ pub struct Model {
     pub attempts: i32,
     pub next_try_at: Option<DateTimeUtc>,
     pub pair: bool,
+    pub message_id: Option<Uuid>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -50,6 +50,7 @@ pub struct Model {
     pub snippet: String,
     pub text: String,
     pub new_text: Option<String>,
+    pub appended: Option<Json>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

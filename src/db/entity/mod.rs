@@ -16,4 +16,5 @@ pub mod message_address;
 pub mod message_raw;
 pub mod message_source;
 pub mod process_instance;
+pub mod reprocess;
 pub mod run;

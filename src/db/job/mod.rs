@@ -134,6 +134,17 @@ pub async fn set_checked(
     Ok(())
 }
 
+/// The job runs now, if it runs by itself.
+pub async fn run_at_once(tx: &impl ConnectionTrait, id: JobId, now: DateTime<Utc>) -> Result<(), Error> {
+    job::Entity::update_many()
+        .set(job::ActiveModel { next_run_at: Set(Some(now)), ..Default::default() })
+        .filter(job::Column::Id.eq(id.0))
+        .filter(job::Column::Enabled.eq(true))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
 /// What of a job is unique, and was taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Taken {

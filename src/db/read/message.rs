@@ -6,7 +6,8 @@ use std::hash::Hash;
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Expr, SelectStatement, SimpleExpr};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, QueryTrait, Select,
+    ColumnTrait, Condition, ConnectionTrait, DatabaseBackend, EntityTrait, FromQueryResult, QueryFilter,
+    QuerySelect, QueryTrait, Select,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -237,6 +238,17 @@ fn matching(
         select.and_where(parent.column().eq(id));
     }
     select
+}
+
+/// That a message matches, as a condition on its row.
+pub(in crate::db) fn condition(backend: DatabaseBackend, filter: &MessageFilter) -> Condition {
+    let Some(search) = message_search::by_index(backend, filter, None) else {
+        return message_filter::condition(backend, filter);
+    };
+    let of_index = backend == DatabaseBackend::Postgres && search.index_answers;
+    let table = if of_index { search.index.rows } else { search.table };
+    let found = search.all(backend).expr(Expr::col((table, "id"))).to_owned();
+    Condition::all().add(Column::Id.in_subquery(found))
 }
 
 fn slice(

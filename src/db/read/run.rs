@@ -15,7 +15,7 @@ use crate::db::entity::run::{Column, Entity, Model};
 use crate::domain::filter::RunFilter;
 use crate::domain::id::{JobId, RunId};
 use crate::domain::page::{Order, Page, PageRequest};
-use crate::domain::run::{Run, RunState};
+use crate::domain::run::{Run, RunState, RunTrigger};
 
 const ACTIVE: [RunState; 2] = [RunState::Queued, RunState::Running];
 
@@ -108,12 +108,15 @@ pub async fn count_of_jobs(db: &impl ConnectionTrait, jobs: &[JobId]) -> Result<
         .collect())
 }
 
-/// The run of each job that is queued or running.
+/// The run of each job that is queued or running: the one that takes in mail, else the one that maps again.
 pub async fn active_of_jobs(db: &impl ConnectionTrait, jobs: &[JobId]) -> Result<HashMap<JobId, Run>, Error> {
     let select = Entity::find()
         .filter(keyset::any_of(db, Column::JobId, jobs))
         .filter(Column::State.is_in(names(&ACTIVE, RunState::as_str)));
-    Ok(rows(db, &select.into_query()).await?.into_iter().map(|run| (run.job_id, run)).collect())
+    let mut active = rows(db, &select.into_query()).await?;
+    // The one that takes in mail counts, where messages are mapped again beside it.
+    active.sort_by_key(|run| run.trigger != RunTrigger::Reprocess);
+    Ok(active.into_iter().map(|run| (run.job_id, run)).collect())
 }
 
 /// The newest finished run of each job.

@@ -6,9 +6,9 @@ use super::rule::UpdateAction;
 use super::values::{MapFailure, Values};
 
 /// The most that an attribute grows to by APPEND, in bytes.
-const MAX_APPENDED: usize = 1024 * 1024;
+pub(super) const MAX_APPENDED: usize = 1024 * 1024;
 /// Between what is there and what is appended.
-const SEPARATOR: &str = "\n\n";
+pub(super) const SEPARATOR: &str = "\n\n";
 
 /// What an update did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -125,13 +125,18 @@ impl CompiledMapping {
     /// # Errors
     /// Only a fault of ours, or of a library: one message that meets it holds up no other.
     pub fn treat(&self, parsed: &Parsed<'_>) -> Result<Treated, Box<Failed>> {
-        catch_unwind(AssertUnwindSafe(|| self.look_at(parsed))).map_err(|_| {
-            let reason = "Mapping it met a fault of mailroom; its raw bytes are kept.".to_owned();
-            Box::new(Failed { stage: Stage::Map, reason, fault: None })
-        })
+        guarded(|| self.look_at(parsed, true))
     }
 
-    fn look_at(&self, parsed: &Parsed<'_>) -> Treated {
+    /// The same of a message that a person takes on: whether the mapping would ignore it does not matter.
+    ///
+    /// # Errors
+    /// As [`Self::treat`].
+    pub fn treat_by_hand(&self, parsed: &Parsed<'_>) -> Result<Treated, Box<Failed>> {
+        guarded(|| self.look_at(parsed, false))
+    }
+
+    fn look_at(&self, parsed: &Parsed<'_>, screens: bool) -> Treated {
         let received_at = parsed.received_at;
         let mut notes = Vec::new();
         let unclaimed = self.without_claims(parsed.message);
@@ -144,7 +149,7 @@ impl CompiledMapping {
         let message = unclaimed.as_ref().unwrap_or(parsed.message);
         let parsed = Parsed { message, received_at };
         let mut view = View::new(parsed);
-        if let Some(reason) = self.refusal(&parsed, &mut view, &mut notes) {
+        if let Some(reason) = screens.then(|| self.refusal(&parsed, &mut view, &mut notes)).flatten() {
             let values = Values { entries: Vec::new(), notes };
             return Treated {
                 values,
@@ -168,4 +173,12 @@ impl CompiledMapping {
     pub fn correlate(&self, signals: &Signals, found: &Found) -> Decision {
         correlate::correlate(&self.correlation, &self.process, signals, found)
     }
+}
+
+/// One message that meets a fault of ours, or of a library, holds up no other.
+fn guarded(look: impl FnOnce() -> Treated) -> Result<Treated, Box<Failed>> {
+    catch_unwind(AssertUnwindSafe(look)).map_err(|_| {
+        let reason = "Mapping it met a fault of mailroom; its raw bytes are kept.".to_owned();
+        Box::new(Failed { stage: Stage::Map, reason, fault: None })
+    })
 }

@@ -14,11 +14,15 @@
 //! | `screen` | what is ignored or left out before any instance is asked for |
 //! | `signals` `reference` | what a message says about the instance it belongs to |
 //! | `found` `hit` `correlate` | what the lookups found, each strategy's way to it, the decision with its evidence |
+//! | `again` | a message mapped again: its own part of the attributes is replaced |
+//! | `by_hand` | attributes that a person gives, held to the types that are declared |
 //! | `weave` | what each message of a batch makes or changes |
 //!
 //! A message goes `signals` + `values` (before the transaction), then `found` -> `correlate` -> `apply` (in it).
 
+mod again;
 mod apply;
+mod by_hand;
 mod coerce;
 mod compiled;
 mod correlate;
@@ -57,7 +61,9 @@ use chrono::{DateTime, Utc};
 
 use super::id::MappingId;
 
+pub use again::{Part, Piece, again, pieces};
 pub use apply::{Change, create, update};
+pub use by_hand::{as_given, free};
 pub use compiled::{CompiledMapping, Treated};
 pub use correlate::{Decision, correlate};
 pub use correlation::{

@@ -1,5 +1,7 @@
 //! What a person asks for: words, phrases, beginnings of words, and what is to be left out.
 
+use serde::{Deserialize, Serialize};
+
 use super::SIGN;
 use super::fold::fold;
 use super::part::{Part, pairs_of_letters, parts};
@@ -12,7 +14,7 @@ const WORDS: usize = 64;
 const BEGINNING: usize = 3;
 
 /// What is to be found. All that is wanted must be there, nothing of what is unwanted may be.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Query {
     /// Must be there; at least one.
     pub wanted: Vec<Term>,
@@ -21,7 +23,7 @@ pub struct Query {
 }
 
 /// One thing to be found: words side by side, in order; at least one.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Term {
     /// As the index holds them: letters and digits, folded.
     pub words: Vec<String>,

@@ -7,6 +7,8 @@ mod rules;
 #[cfg(test)]
 mod tests;
 
+pub(super) use rules::is_attribute;
+
 use std::thread;
 
 use super::compiled::CompiledMapping;

@@ -194,7 +194,7 @@ impl Walk {
     }
 }
 
-fn is_attribute(name: &str) -> bool {
+pub(in crate::domain::mapping) fn is_attribute(name: &str) -> bool {
     let rest = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
     name.len() <= 63 && name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.bytes().all(rest)
 }
