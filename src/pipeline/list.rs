@@ -119,6 +119,7 @@ fn row(assignment: &Assignment, position: &JobPosition, listed: &Listed) -> Inta
         state: IntakeState::Listed,
         attempts: 0,
         pair: false,
+        message_id: None,
     }
 }
 

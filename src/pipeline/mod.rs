@@ -7,6 +7,7 @@
 //! Each stage takes the type that the stage before it returns. Order of safety, always: commit, then touch the
 //! server, then count it. `flow` runs the stages side by side, a batch apart.
 
+mod again;
 mod assignment;
 mod correlate;
 mod dispose;
@@ -20,12 +21,14 @@ mod parse;
 mod progress;
 mod purge;
 mod record;
+mod reprocess;
 mod returned;
 mod store;
 
 pub use assignment::{Assignment, Bounds, Hold, Stop, Tools, Treatment};
 pub use error::Error;
 pub use progress::Tracker;
+pub use reprocess::reprocess;
 
 use crate::db;
 use crate::provider::Session;

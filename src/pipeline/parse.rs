@@ -120,7 +120,7 @@ fn draft(tools: &Tools, assignment: &Assignment, row: IntakeRow, extent: Extent,
     let small = whole && raw.len() <= tools.bounds.raw_in_database_bytes;
     let place = if small { compress(raw).map(|bytes| RawPlace::Row(bytes.into())) } else { None };
     let mut draft = Draft {
-        id: MessageId::new(),
+        id: row.message_id.unwrap_or_else(MessageId::new),
         raw: place.unwrap_or(RawPlace::Nowhere),
         size: if whole { i64::try_from(raw.len()).unwrap_or(i64::MAX) } else { listed },
         parsed: None,
@@ -156,6 +156,17 @@ fn draft(tools: &Tools, assignment: &Assignment, row: IntakeRow, extent: Extent,
     draft
 }
 
+/// A stored message read again from its raw bytes as they are kept.
+pub(super) fn again(tools: &Tools, assignment: &Assignment, row: IntakeRow, compressed: &[u8]) -> Draft {
+    match zstd::decode_all(compressed) {
+        Ok(raw) => draft(tools, assignment, row, Extent::Whole, &raw.into()),
+        Err(_) => {
+            let reason = "Its raw bytes, as they are kept, can't be unpacked.".to_owned();
+            Draft::unread(row, Failed { stage: Stage::Parse, reason, fault: None })
+        }
+    }
+}
+
 /// The bytes as they are kept. zstd refuses nothing; should it ever, the message is kept without its raw bytes.
 fn compress(raw: &[u8]) -> Option<Bytes> {
     zstd::bulk::compress(raw, ZSTD_LEVEL).ok().map(Bytes::from)
@@ -189,7 +200,7 @@ impl Draft {
     /// Of a message that could not be read: stored from its ids alone.
     pub(super) fn unread(row: IntakeRow, failed: Failed) -> Self {
         Self {
-            id: MessageId::new(),
+            id: row.message_id.unwrap_or_else(MessageId::new),
             raw: RawPlace::Nowhere,
             size: 0,
             parsed: None,

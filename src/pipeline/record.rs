@@ -1,16 +1,16 @@
 //! From drafts and effects to rows, events and originals to handle. Pure.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use super::Assignment;
 use super::parse::Draft;
-use super::store::{Original, state_of};
+use super::store::Original;
 use crate::db::pairing::NewSource;
 use crate::db::store::{NewMessage, RawPlace};
 use crate::domain::event::{Fact, NewEvent};
-use crate::domain::handling::{Disposition, DispositionState, DispositionStatus, OriginalFate};
+use crate::domain::handling::{DispositionState, DispositionStatus};
 use crate::domain::id::{AttachmentId, EventId, RunId};
-use crate::domain::mapping::Effect;
+use crate::domain::mapping::{Effect, Piece, pieces};
 use crate::domain::message::{AddressRole, Attachment, Message, MessageFailure, MessageState};
 use crate::domain::parsed::{Address, ForwardingKind, Importance, ParsedMessage};
 
@@ -42,7 +42,8 @@ pub(super) fn compose(
     (messages, events, originals)
 }
 
-fn message(
+/// The message as it is stored.
+pub(super) fn message(
     assignment: &Assignment,
     run_id: RunId,
     draft: &Draft,
@@ -83,27 +84,12 @@ fn message(
         failure,
         matched: effect.matched.clone(),
         instance_id: effect.instance_id,
-        disposition: disposition(assignment, effect.state, now),
+        disposition: DispositionStatus::begin(assignment.job.handling.as_ref(), effect.state, now),
     }
 }
 
-fn disposition(assignment: &Assignment, state: MessageState, now: DateTime<Utc>) -> DispositionStatus {
-    let handling = assignment.job.handling.as_ref();
-    let wanted = handling.map_or(Disposition::KEEP, |handling| handling.of(state).clone());
-    let grace = handling.map_or(0, |handling| handling.grace_hours);
-    let moves = wanted.original != OriginalFate::Keep;
-    DispositionStatus {
-        state: state_of(&wanted),
-        due_at: (moves && grace > 0).then(|| now + TimeDelta::hours(grace.into())),
-        wanted,
-        attempts: 0,
-        done_at: None,
-        note: None,
-        fault: None,
-    }
-}
-
-fn facts(draft: &Draft, effect: &Effect) -> Vec<Fact> {
+/// What is told of it: what became of it first, then what became of its instance.
+pub(super) fn facts(draft: &Draft, effect: &Effect) -> Vec<Fact> {
     let message_id = draft.id;
     match (effect.state, effect.instance_id) {
         (MessageState::Ignored, _) => vec![Fact::MessageIgnored { message_id }],
@@ -136,7 +122,8 @@ fn original(draft: &Draft, message: &Message) -> Original {
     }
 }
 
-fn row(assignment: &Assignment, draft: &Draft, effect: &Effect, message: Message) -> NewMessage {
+/// The message with everything that belongs to it.
+pub(super) fn row(assignment: &Assignment, draft: &Draft, effect: &Effect, message: Message) -> NewMessage {
     let parsed = draft.parsed.as_deref();
     let mut notes = effect.notes.clone();
     notes.extend(parsed.into_iter().flat_map(ParsedMessage::explanations));
@@ -159,7 +146,16 @@ fn row(assignment: &Assignment, draft: &Draft, effect: &Effect, message: Message
             .filter(|parsed| parsed.new_text != parsed.text)
             .map(|parsed| parsed.new_text.clone()),
         notes,
+        appended: Some(appended(draft, effect)),
         message,
+    }
+}
+
+/// What it leaves in the instance that it made or joined.
+pub(super) fn appended(draft: &Draft, effect: &Effect) -> Vec<Piece> {
+    match (&draft.treated, effect.instance_id) {
+        (Some(treated), Some(_)) => pieces(&treated.values, effect.created),
+        _ => Vec::new(),
     }
 }
 

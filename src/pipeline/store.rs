@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use super::correlate;
 use super::parse::{Draft, Drafts};
-use super::{Assignment, Error, Tools, Tracker, kill, record};
+use super::{Assignment, Error, Tools, Tracker, kill, record, reprocess};
 use crate::db;
 use crate::db::intake::{IntakeRow, SourceKey};
 use crate::db::pairing::NewSource;
-use crate::domain::handling::{Disposition, DispositionState};
+use crate::domain::handling::Disposition;
 use crate::domain::id::{MessageId, RunId};
 use crate::domain::intake::IntakeState;
 use crate::domain::mapping::{Effect, SameMessagePolicy, Woven};
@@ -55,7 +55,15 @@ pub(super) async fn store(
 ) -> Result<Stored, Error> {
     let mut stored = Stored { originals: Vec::new() };
     settle_unread(tools, assignment, drafts).await?;
-    let items: Vec<&Draft> = drafts.items.iter().collect();
+    let (items, again): (Vec<&Draft>, Vec<&Draft>) =
+        drafts.items.iter().partition(|draft| draft.row.message_id.is_none());
+    for draft in again {
+        assignment.hold.go_on()?;
+        stored.originals.extend(reprocess::fetched(tools, assignment, tracker, run_id, draft).await?);
+    }
+    if items.is_empty() {
+        return Ok(stored);
+    }
     let mut waiting = vec![items.as_slice()];
     while let Some(batch) = waiting.pop() {
         assignment.hold.go_on()?;
@@ -84,7 +92,7 @@ pub(super) async fn store(
 }
 
 /// Whether another batch may fare better.
-const fn is_about_the_batch(error: &db::Error) -> bool {
+pub(super) const fn is_about_the_batch(error: &db::Error) -> bool {
     !matches!(error, db::Error::Unavailable(_) | db::Error::LeaseLost | db::Error::Contended(_))
 }
 
@@ -111,6 +119,9 @@ async fn settle_unread(tools: &Tools, assignment: &Assignment, drafts: &Drafts) 
     let tx = tools.db.begin().await?;
     db::lease::check(&tx, &assignment.hold.lease).await?;
     db::intake::settle(&tx, assignment.job.id, &keys, IntakeState::Gone).await?;
+    for message_id in drafts.gone.iter().filter_map(|row| row.message_id) {
+        reprocess::vanished(&tx, message_id, tools.clock.now()).await?;
+    }
     tx.commit().await.map_err(db::Error::from)?;
     Ok(())
 }
@@ -149,7 +160,7 @@ impl Context<'_> {
         let fresh = db::store::insert_sources(&tx, &sources.iter().collect::<Vec<_>>()).await?;
         let duplicates = batch.len() - fresh.len() + paired.len();
         let batch: Vec<&Draft> = batch.into_iter().filter(|draft| fresh.contains(&draft.row.key)).collect();
-        let (effects, woven) = self.weave(&tx, &batch).await?;
+        let (effects, woven) = weave(&tx, tools, assignment, &batch).await?;
         kill::point("store.inserted");
         db::instance::insert(&tx, &woven.made).await?;
         for changed in &woven.changed {
@@ -170,31 +181,6 @@ impl Context<'_> {
         tools.db.log_has_more();
         tracker.count(|progress| tally(progress, &effects, duplicates));
         Ok(originals)
-    }
-
-    /// Decides. Where others may write meanwhile and instances are made, again under the lock of the counter: another
-    /// mailbox of the same process may have made one of the same thread. Under the lock always where copies of one
-    /// message are to be joined: the other copy may have updated an instance that this one does not name.
-    async fn weave(&self, tx: &db::Transaction, batch: &[&Draft]) -> Result<(Vec<Effect>, Woven), db::Error> {
-        let now = self.tools.clock.now();
-        let mapping = &self.assignment.treatment.mapping;
-        let prefix = &mapping.reference_prefix;
-        let joins = mapping.correlation.same_message == SameMessagePolicy::JoinFirst;
-        if !self.tools.db.has_one_writer() {
-            let known = correlate::look_up(tx, self.assignment, batch).await?;
-            let (effects, woven) = correlate::weave(self.assignment, batch, known, 0, now);
-            if woven.made.is_empty() && !joins {
-                return Ok((effects, woven));
-            }
-        }
-        let last = db::instance::lock_numbers(tx, &mapping.process, prefix).await?;
-        let known = correlate::look_up(tx, self.assignment, batch).await?;
-        let (effects, woven) = correlate::weave(self.assignment, batch, known, last + 1, now);
-        if !woven.made.is_empty() {
-            let made = i64::try_from(woven.made.len()).unwrap_or(i64::MAX);
-            db::instance::take_numbers(tx, prefix, made).await?;
-        }
-        Ok((effects, woven))
     }
 
     /// After renumbering: drafts whose content is that of a stored message become its new source id.
@@ -267,6 +253,36 @@ impl Context<'_> {
     }
 }
 
+/// Decides. Where others may write meanwhile and instances are made, again under the lock of the counter: another
+/// mailbox of the same process may have made one of the same thread. Under the lock always where copies of one
+/// message are to be joined: the other copy may have updated an instance that this one does not name.
+pub(super) async fn weave(
+    tx: &db::Transaction,
+    tools: &Tools,
+    assignment: &Assignment,
+    batch: &[&Draft],
+) -> Result<(Vec<Effect>, Woven), db::Error> {
+    let now = tools.clock.now();
+    let mapping = &assignment.treatment.mapping;
+    let prefix = &mapping.reference_prefix;
+    let joins = mapping.correlation.same_message == SameMessagePolicy::JoinFirst;
+    if !tools.db.has_one_writer() {
+        let known = correlate::look_up(tx, assignment, batch).await?;
+        let (effects, woven) = correlate::weave(assignment, batch, known, 0, now);
+        if woven.made.is_empty() && !joins {
+            return Ok((effects, woven));
+        }
+    }
+    let last = db::instance::lock_numbers(tx, &mapping.process, prefix).await?;
+    let known = correlate::look_up(tx, assignment, batch).await?;
+    let (effects, woven) = correlate::weave(assignment, batch, known, last + 1, now);
+    if !woven.made.is_empty() {
+        let made = i64::try_from(woven.made.len()).unwrap_or(i64::MAX);
+        db::instance::take_numbers(tx, prefix, made).await?;
+    }
+    Ok((effects, woven))
+}
+
 fn tally(progress: &mut crate::domain::run::RunProgress, effects: &[Effect], duplicates: usize) {
     for effect in effects {
         match effect.state {
@@ -277,9 +293,4 @@ fn tally(progress: &mut crate::domain::run::RunProgress, effects: &[Effect], dup
     }
     progress.found += i32::try_from(effects.len() + duplicates).unwrap_or(0);
     progress.duplicates += i32::try_from(duplicates).unwrap_or(0);
-}
-
-/// Whether there is something to do at the provider.
-pub(super) const fn state_of(wanted: &Disposition) -> DispositionState {
-    if wanted.is_nothing() { DispositionState::None } else { DispositionState::Pending }
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use super::conclusion::{self, Ended};
-use super::{Parts, check, heartbeat};
+use super::heartbeat::Watched;
+use super::{Parts, check, heartbeat, reprocess};
 use crate::db;
 use crate::domain::id::{JobId, MailboxId};
 use crate::domain::job::Job;
@@ -40,7 +41,11 @@ pub(super) async fn execute(parts: &Parts, stop: &CancellationToken, mut task: T
             return false;
         }
     };
-    let (hold, beating) = heartbeat::start(parts, stop, lease.clone(), task.job_id);
+    let watched = match &task.run {
+        Some(run) if run.trigger == RunTrigger::Reprocess => Watched::Run(run.id),
+        _ => Watched::Job(task.job_id),
+    };
+    let (hold, beating) = heartbeat::start(parts, stop, lease.clone(), watched);
     let ended = match prepare(parts, &mut task).await {
         Ok(Prepared { mailbox, job, work: Work::TakeIn(treatment) }) => {
             let assignment = Assignment { mailbox, job, treatment, hold };
@@ -51,6 +56,20 @@ pub(super) async fn execute(parts: &Parts, stop: &CancellationToken, mut task: T
         Ok(Prepared { mailbox, job, work: Work::Check }) => {
             let result = check::unread(parts, &lease, &mailbox, &job).await;
             Ended { mailbox, job, run: task.run, result }
+        }
+        Ok(Prepared { mailbox, job, work: Work::Reprocess(treatment) }) => {
+            let assignment = Assignment { mailbox, job, treatment, hold };
+            let tracker = Tracker::new(&parts.tools, &assignment, task.trigger, task.run);
+            let goes_on = reprocess::slice(parts, &assignment, &tracker).await;
+            beating.abort();
+            give_back(parts, &lease).await;
+            return goes_on;
+        }
+        Err(Unprepared::Misconfigured { fault, .. }) if reprocesses(&task) => {
+            let ended = reprocess::give_up(parts, &lease, task.run.as_ref(), &fault).await;
+            beating.abort();
+            give_back(parts, &lease).await;
+            return ended;
         }
         Err(Unprepared::Idle) => {
             beating.abort();
@@ -100,6 +119,8 @@ struct Prepared {
 
 enum Work {
     TakeIn(Arc<Treatment>),
+    /// Map messages again, for a while.
+    Reprocess(Arc<Treatment>),
     /// Only look whether there is unread mail.
     Check,
 }
@@ -139,10 +160,11 @@ async fn prepare(parts: &Parts, task: &mut Task) -> Result<Prepared, Unprepared>
         job: Arc::clone(&job),
         fault: fault.to_owned(),
     };
-    if mailbox.paused {
+    let reprocesses = reprocesses(task);
+    if mailbox.paused && !reprocesses {
         return Err(misconfigured("The mailbox is paused."));
     }
-    if mailbox.mode == MailboxMode::CheckOnly {
+    if mailbox.mode == MailboxMode::CheckOnly && !reprocesses {
         return Ok(Prepared { mailbox, job, work: Work::Check });
     }
     let Some(mapping_id) = mailbox.mapping_id else {
@@ -156,7 +178,14 @@ async fn prepare(parts: &Parts, task: &mut Task) -> Result<Prepared, Unprepared>
     };
     let installation = Arc::clone(&parts.services.installation);
     let compiled = compiled.within(Surroundings::of(&mailbox, installation));
-    Ok(Prepared { mailbox, job, work: Work::TakeIn(Arc::new(Treatment { mapping, compiled })) })
+    let treatment = Arc::new(Treatment { mapping, compiled });
+    let work = if reprocesses { Work::Reprocess(treatment) } else { Work::TakeIn(treatment) };
+    Ok(Prepared { mailbox, job, work })
+}
+
+/// Mapping again needs no mail server: neither a pause nor a fault there keeps it from going on.
+fn reprocesses(task: &Task) -> bool {
+    task.run.as_ref().is_some_and(|run| run.trigger == RunTrigger::Reprocess)
 }
 
 async fn give_back(parts: &Parts, lease: &db::lease::Lease) {

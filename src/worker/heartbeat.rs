@@ -9,24 +9,33 @@ use tokio_util::sync::CancellationToken;
 use super::Parts;
 use crate::db;
 use crate::db::lease::Lease;
-use crate::domain::id::JobId;
+use crate::domain::id::{JobId, RunId};
 use crate::pipeline::{Hold, Stop};
 
 /// Beats in a lease's time: several may be lost.
 const BEATS: u32 = 6;
+
+/// What a person may ask to stop.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Watched {
+    /// The job's run that takes in mail, which may not have begun yet.
+    Job(JobId),
+    /// This run.
+    Run(RunId),
+}
 
 /// Starts beating; ends when the handle is aborted.
 pub(super) fn start(
     parts: &Parts,
     draining: &CancellationToken,
     lease: Lease,
-    job_id: JobId,
+    watched: Watched,
 ) -> (Hold, AbortHandle) {
     let (expires, seen) = watch::channel(lease.expires);
     let (stop, stopped) = watch::channel(None);
     let hold = Hold { lease: lease.clone(), expires: seen, stop: stopped };
     let (parts, draining) = (parts.clone(), draining.clone());
-    let task = tokio::spawn(async move { beat(&parts, &draining, &lease, job_id, &expires, &stop).await });
+    let task = tokio::spawn(async move { beat(&parts, &draining, &lease, watched, &expires, &stop).await });
     (hold, task.abort_handle())
 }
 
@@ -34,7 +43,7 @@ async fn beat(
     parts: &Parts,
     draining: &CancellationToken,
     lease: &Lease,
-    job_id: JobId,
+    watched: Watched,
     expires: &watch::Sender<Instant>,
     stop: &watch::Sender<Option<Stop>>,
 ) {
@@ -47,7 +56,7 @@ async fn beat(
                 stop.send_if_modified(|reason| set(reason, Stop::Draining));
             }
             _ = looks.tick(), if stop.borrow().is_none() => {
-                if is_cancelled(parts, job_id).await {
+                if is_cancelled(parts, watched).await {
                     stop.send_if_modified(|reason| set(reason, Stop::Cancelled));
                 }
             }
@@ -72,12 +81,13 @@ async fn beat(
 }
 
 /// A person asked for the run to stop, or paused the mailbox.
-async fn is_cancelled(parts: &Parts, job_id: JobId) -> bool {
+async fn is_cancelled(parts: &Parts, watched: Watched) -> bool {
     let db = parts.tools.db.read();
-    match db::run::active(db, job_id).await {
-        Ok(run) => run.is_some_and(|run| run.cancel_requested),
-        Err(_) => false,
-    }
+    let run = match watched {
+        Watched::Job(id) => db::run::active(db, id).await,
+        Watched::Run(id) => db::run::get(db, id).await,
+    };
+    matches!(run, Ok(Some(run)) if run.cancel_requested)
 }
 
 /// The first reason stays, but for the loss of the lease, which outranks the others.

@@ -5,6 +5,7 @@
 //! | `runner` | which job runs next, on a free mailbox |
 //! | `execution` | one execution: lease, heartbeat, connection, pipeline, conclusion |
 //! | `heartbeat` | keeps the lease, hears of cancellation |
+//! | `reprocess` | messages mapped again, a slice at a time, so that the mailbox's mail is taken in between |
 //! | `check` | CHECK_ONLY: how many are unread, and nothing else |
 //! | `conclusion` | what follows from how it ended: run, health, next attempt |
 //! | `indexer` | fills the index of words from the event log |
@@ -16,6 +17,7 @@ mod execution;
 mod heartbeat;
 mod indexer;
 mod janitor;
+mod reprocess;
 mod runner;
 
 use std::time::Duration;

@@ -81,16 +81,13 @@ async fn dispatch(
 
 async fn tasks(parts: &Parts) -> Result<Vec<Task>, db::Error> {
     let db = parts.tools.db.read();
-    let mut tasks: Vec<Task> = db::run::unfinished(db)
-        .await?
-        .into_iter()
-        .map(|run| Task {
-            job_id: run.job_id,
-            mailbox_id: run.mailbox_id,
-            trigger: if run.state == RunState::Running { RunTrigger::Recovery } else { run.trigger },
-            run: Some(run),
-        })
-        .collect();
+    let unfinished = db::run::unfinished(db).await?.into_iter().map(|run| Task {
+        job_id: run.job_id,
+        mailbox_id: run.mailbox_id,
+        trigger: if run.state == RunState::Running { RunTrigger::Recovery } else { run.trigger },
+        run: Some(run),
+    });
+    let (again, mut tasks): (Vec<Task>, Vec<Task>) = unfinished.partition(is_again);
     let due = db::job::due(db, parts.tools.clock.now(), DUE).await?;
     tasks.extend(due.into_iter().map(|job| Task {
         job_id: job.id,
@@ -98,7 +95,13 @@ async fn tasks(parts: &Parts) -> Result<Vec<Task>, db::Error> {
         trigger: RunTrigger::Schedule,
         run: None,
     }));
+    // New mail comes first: mapping again takes the mailbox for a slice, between two runs.
+    tasks.extend(again);
     Ok(tasks)
+}
+
+fn is_again(task: &Task) -> bool {
+    task.run.as_ref().is_some_and(|run| run.trigger == RunTrigger::Reprocess)
 }
 
 fn spawn(
