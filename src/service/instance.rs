@@ -1,4 +1,11 @@
-//! Process instances: read one, some, or a list.
+//! Process instances: read one, some, or a list; made and changed by hand.
+
+mod create;
+mod given;
+mod update;
+
+pub use create::{CreateInstance, create};
+pub use update::{UpdateInstance, update};
 
 use std::collections::HashMap;
 

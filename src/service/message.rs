@@ -1,4 +1,12 @@
-//! Messages and what they consist of: read one, some, or a list.
+//! Messages and what they consist of: read one, some, or a list; linked, deleted and mapped again by hand.
+
+mod delete;
+mod link;
+mod reprocess;
+
+pub use delete::delete;
+pub use link::link;
+pub use reprocess::{Accepted, Reprocess, reprocess};
 
 use std::collections::HashMap;
 

@@ -8,6 +8,7 @@
 //! | `credential/` `mailbox/` `mapping/` `job/` | configuration: inputs, checks, create, update, delete |
 //! | `message` `instance` `run` | what was taken in, and how it went; runs started and cancelled |
 //! | `installation` | what there is once, made at the first start |
+//! | `hand` | what every change of a message by hand has in common |
 //! | `file` | raw messages and attachments, by signed links |
 //! | `provider` | what each kind of mail system can do |
 
@@ -15,6 +16,7 @@ pub mod connection;
 pub mod credential;
 pub mod error;
 pub mod file;
+mod hand;
 pub mod installation;
 pub mod instance;
 pub mod job;

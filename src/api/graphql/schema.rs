@@ -8,14 +8,14 @@ use super::context::Backend;
 use super::credential::{CredentialLoader, CredentialMutation, CredentialQuery};
 use super::error::ErrorCode;
 use super::executor::Limits;
-use super::instance::{InstanceLoader, InstanceQuery};
+use super::instance::{InstanceLoader, InstanceMutation, InstanceQuery};
 use super::job::{JobLoader, JobMutation, JobQuery, JobsOfMailboxLoader};
 use super::loader;
 use super::mailbox::{
     MailboxLoader, MailboxMutation, MailboxQuery, MailboxesOfCredentialLoader, ProviderQuery,
 };
 use super::mapping::{MailboxOfMappingLoader, MappingLoader, MappingMutation, MappingQuery};
-use super::message::{MessageLoader, MessageQuery};
+use super::message::{MessageLoader, MessageMutation, MessageQuery};
 use super::node::NodeQuery;
 use super::reader::Reader;
 use super::run::{RunLoader, RunMutation, RunQuery, RunSubscription};
@@ -41,7 +41,15 @@ pub struct Query(
 
 /// What can be changed. Refusals that a caller can mend are in `userErrors`, and then nothing was changed.
 #[derive(MergedObject, Default)]
-pub struct Mutation(CredentialMutation, MailboxMutation, MappingMutation, JobMutation, RunMutation);
+pub struct Mutation(
+    CredentialMutation,
+    MailboxMutation,
+    MappingMutation,
+    JobMutation,
+    RunMutation,
+    MessageMutation,
+    InstanceMutation,
+);
 
 /// What can be followed.
 #[derive(MergedSubscription, Default)]

@@ -11,7 +11,7 @@ use crate::blob::BlobKey;
 use crate::db::read::part::{self, StoredRaw};
 use crate::domain::id::MessageId;
 use crate::domain::message::Attachment;
-use crate::domain::parsed::Header;
+use crate::domain::parsed::{Header, ParsedMessage};
 use crate::mail;
 use crate::service::permit::MailRead;
 use crate::service::{Context, Error, Permit};
@@ -121,4 +121,15 @@ pub(in crate::service) async fn unpacked<T: Send + 'static>(
         Ok(read(raw))
     };
     tokio::task::spawn_blocking(unpack).await.map_err(io::Error::other).flatten().map_err(Error::Raw)
+}
+
+/// What `read` makes of what a message says; None without raw bytes, or where they can't be read.
+pub(in crate::service) async fn parsed<T: Send + 'static>(
+    cx: &Context,
+    id: MessageId,
+    read: impl FnOnce(ParsedMessage) -> Option<T> + Send + 'static,
+) -> Result<Option<T>, Error> {
+    let Some(stored) = stored(cx, id).await? else { return Ok(None) };
+    let limits = std::sync::Arc::clone(&cx.limits);
+    unpacked(cx, stored, move |raw| mail::parse(&raw, &limits).ok().and_then(read)).await
 }

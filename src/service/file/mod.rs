@@ -3,6 +3,7 @@
 mod content;
 mod link;
 
+pub(in crate::service) use content::parsed;
 pub(in crate::service) use content::unpacked;
 pub use content::{Download, headers, html, open, raws};
 pub use link::{FileRef, Refused, Ticket, attachment_link, raw_link};

@@ -113,6 +113,9 @@ async fn current(cx: &Context, topic: Topic) -> Result<Option<Run>, Error> {
             if let Some(active) = run::active(cx.db.read(), id).await? {
                 return Ok(Some(active));
             }
+            if let Some(active) = run::reprocessing(cx.db.read(), id).await? {
+                return Ok(Some(active));
+            }
             Ok(read::last_of_jobs(cx.db.read(), &[id]).await?.remove(&id))
         }
     }

@@ -121,6 +121,7 @@ async fn cancel_queued(cx: &Context, permit: &Permit<JobsRun>, id: RunId) -> Res
     if !run::cancel_queued(&tx, id, now).await? {
         return Ok(None);
     }
+    db::reprocess::remove_of_run(&tx, id).await?;
     let run = run::get(&tx, id).await?.ok_or(Error::NotFound)?;
     let ended = NewEvent {
         id: EventId::new(),
