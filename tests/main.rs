@@ -13,6 +13,7 @@ mod contract;
 mod corpus;
 #[cfg(feature = "failpoints")]
 mod crash;
+mod desk;
 mod dry_run;
 mod event_log;
 #[expect(dead_code, reason = "shared with the benchmarks, which use what the tests do not")]

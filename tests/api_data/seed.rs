@@ -82,6 +82,7 @@ pub fn message(mailbox_id: MailboxId, minute: i64) -> NewMessage {
         text: "It burns\n> Does it?".to_owned(),
         new_text: Some("It burns".to_owned()),
         notes: Vec::new(),
+        appended: None,
     }
 }
 

@@ -37,8 +37,22 @@ pub fn plan() -> Vec<Kill> {
     kills
 }
 
-/// The names of all kill points, as the source has them.
+/// The names of the kill points that mail passes as it is taken in.
 pub fn points() -> Vec<String> {
+    let mut names = all_points();
+    names.retain(|name| !name.starts_with("reprocess."));
+    names
+}
+
+/// The names of the kill points that begin so.
+pub fn points_of(beginning: &str) -> Vec<String> {
+    let mut names = all_points();
+    names.retain(|name| name.starts_with(beginning));
+    names
+}
+
+/// The names of all kill points, as the source has them.
+fn all_points() -> Vec<String> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut names = Vec::new();
     for entry in walkdir::WalkDir::new(source).sort_by_file_name() {

@@ -3,7 +3,7 @@
 //!
 //! `MAILROOM_CRASH_KILLS=400` makes it longer.
 
-mod kills;
+pub mod kills;
 mod verdict;
 
 use std::collections::VecDeque;
