@@ -1,6 +1,6 @@
 //! The process is killed at every point of mapping again: it goes on where it was, and nothing is done twice.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::{Value, json};
 
@@ -27,7 +27,9 @@ async fn whenever_it_is_killed_each_message_is_mapped_again_once(fresh: Fresh) {
             let raw = format!(
                 "From: a@x.example\r\nSubject: S{id}\r\nMessage-ID: <{id}@x>\r\n{more}\r\nbody {id}\r\n"
             );
-            dovecot.deliver(USER, "INBOX", raw.as_bytes());
+            let second = 1_790_000_000 + 2 * n as u64 + u64::from(id.ends_with('r'));
+            let arrived = SystemTime::UNIX_EPOCH + Duration::from_secs(second);
+            dovecot.deliver_at(USER, "INBOX", raw.as_bytes(), arrived);
         }
     }
     let variables = [("MAILROOM_WORKER__POLL_INTERVAL_SECONDS", "1")];

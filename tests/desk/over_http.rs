@@ -181,7 +181,7 @@ async fn what_a_person_does_is_answered_as_it_is_stored(fresh: Fresh) {
 async fn what_can_not_be_done_names_the_input_at_fault(fresh: Fresh) {
     let (dovecot, service, desk) = start(&fresh, &[]).await;
     deliver(&dovecot, "one", "");
-    let message = wait_for(&service, json!({ "states": ["PROCESSED"] }), 1).await.remove(0);
+    let message = wait_for(&service, json!({ "dispositionStates": ["DONE"] }), 1).await.remove(0);
     let id = &message["id"];
     for (call, path, code) in [
         (
@@ -215,7 +215,7 @@ async fn what_can_not_be_done_names_the_input_at_fault(fresh: Fresh) {
         assert!(errors[0]["message"].as_str().unwrap().ends_with('.'));
     }
     assert_eq!(wait_for(&service, json!({ "states": ["PROCESSED"] }), 1).await, [message.clone()]);
-    let token = service.token_for("reader", "mail:read config:write jobs:run");
+    let token = service.token_for("reader", "mail:read,config:write,jobs:run");
     let body = json!({ "query": format!("mutation {{ deleteMessages(ids: [{id}]) {{ deletedIds }} }}") });
     let client = reqwest::Client::new();
     let answer = client.post(service.url("/graphql")).bearer_auth(token).json(&body).send().await.unwrap();
