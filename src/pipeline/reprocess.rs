@@ -205,7 +205,8 @@ impl Pass<'_> {
             Cause::Ledger => {
                 let unfetched = draft.failed.as_ref().is_some_and(|failed| failed.stage == Stage::Fetch);
                 let state = if unfetched { IntakeState::Failed } else { IntakeState::Stored };
-                db::intake::settle(&tx, self.assignment.job.id, &[draft.row.key.clone()], state).await?;
+                db::intake::settle(&tx, self.assignment.job.id, std::slice::from_ref(&draft.row.key), state)
+                    .await?;
             }
         }
         let event = |fact| NewEvent {

@@ -176,7 +176,7 @@ impl Desk {
              WHERE log_offset > {since} AND type <> 'RUN_FINISHED' ORDER BY log_offset"
         );
         let told = self.room.column(&sql).await;
-        told.into_iter().map(|line| line.trim().replace(' ', " ").replace("\", \"", "\",\"")).collect()
+        told.into_iter().map(|line| line.trim().replace("\", \"", "\",\"")).collect()
     }
 
     pub async fn head(&self) -> i64 {

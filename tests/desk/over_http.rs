@@ -214,7 +214,10 @@ async fn what_can_not_be_done_names_the_input_at_fault(fresh: Fresh) {
         assert_eq!((&errors[0]["code"], &errors[0]["path"]), (&json!(code), &path), "{call}: {answer:#}");
         assert!(errors[0]["message"].as_str().unwrap().ends_with('.'));
     }
-    assert_eq!(wait_for(&service, json!({ "states": ["PROCESSED"] }), 1).await, [message.clone()]);
+    assert_eq!(
+        wait_for(&service, json!({ "states": ["PROCESSED"] }), 1).await,
+        std::slice::from_ref(&message)
+    );
     let token = service.token_for("reader", "mail:read,config:write,jobs:run");
     let body = json!({ "query": format!("mutation {{ deleteMessages(ids: [{id}]) {{ deletedIds }} }}") });
     let client = reqwest::Client::new();

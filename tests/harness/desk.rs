@@ -66,6 +66,9 @@ async fn create_mapping(service: &Service, name: &str, more: &[Value]) -> String
         "process": format!("request-{name}"),
         "referencePrefix": prefix.to_uppercase(),
         "rules": rules,
+        // Every mail is to have an effect, whoever sent it.
+        "loopProtection": { "autoReplies": "PROCESS", "bounces": "PROCESS", "bulk": "PROCESS" },
+        "forwarding": { "refuseTextOnly": false },
     });
     let query = "mutation($input: CreateMappingInput!) { createMapping(input: $input) {
         mapping { id } userErrors { code message path } } }";

@@ -19,7 +19,7 @@ pub enum ReprocessMessagesInput {
     /// These; at most 100. When one of them can't be mapped again, none is.
     Ids(Vec<ID>),
     /// All that match and are stored by now. Those whose mailbox was deleted or has no mapping or no job are left out.
-    Filter(MessageFilter),
+    Filter(Box<MessageFilter>),
 }
 
 /// What was taken on, or why nothing was.
