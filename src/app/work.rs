@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 use super::App;
 use crate::config::Config;
 use crate::mail::Limits;
-use crate::pipeline::{Bounds, Tools};
+use crate::pipeline::{Backlog, Bounds, Tools};
 use crate::worker::{Parts, Settings};
 
 impl App {
@@ -21,6 +21,7 @@ impl App {
             clock: Arc::clone(&self.services.clock),
             hub: self.services.runs.clone(),
             memory: Arc::new(Semaphore::new(bounds.memory_kib as usize)),
+            backlog: Backlog::default(),
             bounds: Arc::new(bounds),
             worker: Arc::from(self.config.worker.name.as_str()),
         };

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Semaphore, watch};
 
-use super::Error;
+use super::{Backlog, Error};
 use crate::blob::Blobs;
 use crate::db::Database;
 use crate::db::lease::Lease;
@@ -29,6 +29,8 @@ pub struct Tools {
     pub hub: RunHub,
     /// Raw bytes in memory over all runs, in KiB.
     pub memory: Arc<Semaphore>,
+    /// Whether there is a lot to take in.
+    pub backlog: Backlog,
     /// The limits.
     pub bounds: Arc<Bounds>,
     /// This replica's name.

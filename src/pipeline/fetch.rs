@@ -7,6 +7,7 @@ use std::time::Instant;
 use futures::StreamExt;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
+use super::backlog::Behind;
 use super::{Assignment, Error, Tools, Tracker};
 use crate::db;
 use crate::db::intake::IntakeRow;
@@ -37,13 +38,14 @@ pub(super) struct Ledger {
     read: VecDeque<IntakeRow>,
     last: Option<IntakeRow>,
     left: u64,
+    behind: Option<Behind>,
 }
 
 impl Ledger {
     /// As far as the job's `maxMessagesPerRun` allows.
     pub(super) fn new(assignment: &Assignment) -> Self {
         let left = assignment.job.max_messages_per_run.and_then(|most| u64::try_from(most).ok());
-        Self { read: VecDeque::new(), last: None, left: left.unwrap_or(u64::MAX) }
+        Self { read: VecDeque::new(), last: None, left: left.unwrap_or(u64::MAX), behind: None }
     }
 
     /// The lines of the next batch; empty at the end.
@@ -59,6 +61,7 @@ impl Ledger {
                 let now = tools.clock.now();
                 let db = tools.db.read();
                 let rows = db::intake::waiting(db, assignment.job.id, self.last.as_ref(), now, PAGE).await?;
+                self.behind = (rows.len() as u64 == PAGE).then(|| tools.backlog.begin());
                 self.read = rows.into();
             }
             let Some(next) = self.read.front() else { break };

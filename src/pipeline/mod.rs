@@ -9,6 +9,7 @@
 
 mod again;
 mod assignment;
+mod backlog;
 mod correlate;
 mod dispose;
 mod error;
@@ -26,6 +27,7 @@ mod returned;
 mod store;
 
 pub use assignment::{Assignment, Bounds, Hold, Stop, Tools, Treatment};
+pub use backlog::Backlog;
 pub use error::Error;
 pub use progress::Tracker;
 pub use reprocess::reprocess;

@@ -24,7 +24,7 @@ use mailroom::domain::reply_token::ReplyKey;
 use mailroom::domain::run::{Run, RunTrigger};
 use mailroom::event::hub::RunHub;
 use mailroom::mail;
-use mailroom::pipeline::{self, Assignment, Bounds, Hold, Stop, Tools, Tracker, Treatment};
+use mailroom::pipeline::{self, Assignment, Backlog, Bounds, Hold, Stop, Tools, Tracker, Treatment};
 use mailroom::secret::KeyRing;
 use mailroom::service;
 use sea_orm::{ConnectionTrait, Statement};
@@ -74,6 +74,7 @@ impl Room {
             clock: Arc::<ManualClock>::clone(&clock) as Arc<dyn Clock>,
             hub: RunHub::default(),
             memory: Arc::new(Semaphore::new(1024)),
+            backlog: Backlog::default(),
             bounds: Arc::new(bounds()),
             worker: Arc::from("test"),
         };

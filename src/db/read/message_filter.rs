@@ -6,7 +6,7 @@ use sea_orm::{ColumnTrait, Condition, DatabaseBackend};
 use uuid::Uuid;
 
 use super::{names, search};
-use crate::db::entity::message::{Column, Entity};
+use crate::db::entity::message::Column;
 use crate::db::entity::{mailbox, message_address};
 use crate::db::pairing::internet_message_id_hash;
 use crate::db::search::Index;
@@ -107,12 +107,12 @@ fn addressed(backend: DatabaseBackend, roles: &[AddressRole], words: &str) -> Si
         Address::Name.into_expr(),
         words,
     ));
+    // Not EXISTS: SQLite would look up each message's addresses, one by one, where few match.
     let addresses = Query::select()
-        .expr(Expr::val(1))
+        .column(Address::MessageId)
         .from(message_address::Entity)
-        .and_where(Expr::col((message_address::Entity, Address::MessageId)).equals((Entity, Column::Id)))
         .and_where(Address::Role.is_in(roles.iter().map(|role| super::part::role_number(*role))))
         .cond_where(matches)
         .to_owned();
-    Expr::exists(addresses)
+    Column::Id.in_subquery(addresses)
 }
