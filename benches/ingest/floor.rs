@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use crate::USER;
 use crate::harness::dovecot::{Dovecot, PASSWORD};
 use crate::harness::postgres::Server;
-use crate::settings::Kind;
+use crate::kind::Kind;
 
 /// Rows of one transaction.
 const BATCH: usize = 100;

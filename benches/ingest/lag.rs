@@ -11,7 +11,7 @@ use crate::harness::desk;
 use crate::harness::dovecot::Dovecot;
 use crate::harness::postgres::Server;
 use crate::harness::service::Service;
-use crate::settings::Kind;
+use crate::kind::Kind;
 
 /// Looks into the service's database from outside.
 pub struct Watch(Database);

@@ -16,6 +16,8 @@ mod floor;
 #[path = "../../tests/harness/mod.rs"]
 #[expect(dead_code, unused_imports, unused_macros, reason = "the tests use the rest")]
 mod harness;
+#[path = "../kind.rs"]
+mod kind;
 mod lag;
 mod mbsync;
 mod report;
@@ -27,8 +29,9 @@ use std::time::{Duration, SystemTime};
 use corpus::Corpus;
 use harness::dovecot::Dovecot;
 use harness::postgres;
+use kind::Kind;
 use report::Report;
-use settings::{Kind, Settings};
+use settings::Settings;
 
 /// Whose mailbox it is.
 const USER: &str = "bench";

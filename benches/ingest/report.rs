@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use crate::settings::{Kind, Settings};
+use crate::kind::Kind;
+use crate::settings::Settings;
 use crate::taken_in::TakenIn;
 
 /// All that was measured.

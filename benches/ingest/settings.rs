@@ -1,23 +1,6 @@
 //! What is measured, from the command line.
 
-/// Which database.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// WAL, `synchronous=FULL`.
-    Sqlite,
-    /// With its defaults.
-    Postgres,
-}
-
-impl Kind {
-    /// Its name in the figures.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Sqlite => "sqlite",
-            Self::Postgres => "postgres",
-        }
-    }
-}
+use crate::kind::{self, Kind};
 
 /// What to measure.
 pub struct Settings {
@@ -49,7 +32,7 @@ impl Settings {
             match argument.as_str() {
                 "--messages" => settings.messages = value().parse().expect("a number of messages"),
                 "--rounds" => settings.rounds = value().parse().expect("a number of rounds"),
-                "--databases" => settings.databases = value().split(',').map(kind).collect(),
+                "--databases" => settings.databases = value().split(',').map(kind::named).collect(),
                 "--no-mbsync" => settings.mbsync = false,
                 "--no-huge" => settings.huge = false,
                 "--quick" => {
@@ -63,8 +46,4 @@ impl Settings {
         }
         settings
     }
-}
-
-fn kind(name: &str) -> Kind {
-    [Kind::Sqlite, Kind::Postgres].into_iter().find(|kind| kind.name() == name).expect("sqlite or postgres")
 }

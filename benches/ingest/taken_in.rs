@@ -11,8 +11,8 @@ use crate::harness::desk;
 use crate::harness::dovecot::Dovecot;
 use crate::harness::postgres::Server;
 use crate::harness::service::Service;
+use crate::kind::Kind;
 use crate::lag::Watch;
-use crate::settings::Kind;
 
 /// What a mailbox cost.
 pub struct TakenIn {

@@ -22,6 +22,8 @@ mod harness;
 #[path = "../../tests/api_data/house.rs"]
 #[expect(dead_code, reason = "the tests use the rest")]
 mod house;
+#[path = "../kind.rs"]
+mod kind;
 mod load;
 mod report;
 #[path = "../../tests/api_data/seed.rs"]
@@ -34,9 +36,10 @@ mod yardstick;
 use std::time::{Duration, Instant};
 
 use harness::postgres;
+use kind::Kind;
 use load::Until;
 use report::Report;
-use settings::{Kind, Settings};
+use settings::Settings;
 use stocked::Stocked;
 use yardstick::Protocol;
 

@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::kind::Kind;
 use crate::load::Loaded;
-use crate::settings::{Kind, Settings};
+use crate::settings::Settings;
 use crate::yardstick::Protocol;
 
 /// All that was measured.

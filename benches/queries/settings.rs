@@ -1,23 +1,6 @@
 //! What is measured, from the command line.
 
-/// Which database.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// WAL, `synchronous=FULL`.
-    Sqlite,
-    /// With its defaults.
-    Postgres,
-}
-
-impl Kind {
-    /// Its name in the figures.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Sqlite => "sqlite",
-            Self::Postgres => "postgres",
-        }
-    }
-}
+use crate::kind::{self, Kind};
 
 /// What to measure.
 pub struct Settings {
@@ -54,7 +37,7 @@ impl Settings {
                 "--rounds" => settings.rounds = value().parse().expect("a number of rounds"),
                 "--seconds" => settings.seconds = value().parse().expect("a number of seconds"),
                 "--requests" => settings.requests = value().parse().expect("a number of requests"),
-                "--databases" => settings.databases = value().split(',').map(kind).collect(),
+                "--databases" => settings.databases = value().split(',').map(kind::named).collect(),
                 "--keep" => settings.kept.push(kept(value())),
                 "--quick" => {
                     settings.messages = 3000;
@@ -74,10 +57,6 @@ impl Settings {
     pub fn kept(&self, kind: Kind) -> Option<String> {
         self.kept.iter().find(|(of, _)| *of == kind).map(|(_, url)| url.clone())
     }
-}
-
-fn kind(name: &str) -> Kind {
-    [Kind::Sqlite, Kind::Postgres].into_iter().find(|kind| kind.name() == name).expect("sqlite or postgres")
 }
 
 fn kept(url: String) -> (Kind, String) {

@@ -9,8 +9,9 @@ use crate::harness::database;
 use crate::harness::postgres::Server;
 use crate::harness::service::Service;
 use crate::house::House;
+use crate::kind::Kind;
 use crate::load::Target;
-use crate::settings::{Kind, Settings};
+use crate::settings::Settings;
 
 /// A service on a database that is filled.
 pub struct Stocked {
