@@ -76,6 +76,7 @@ fn drafts(tools: &Tools, assignment: &Assignment, mut batch: Batch) -> (Drafts, 
         _batch: batch,
     };
     let mut big = Vec::new();
+    let mut packer = Packer::new();
     for Arrived { row, extent, outcome } in arrived {
         match outcome {
             FetchOutcome::Gone => drafts.gone.push(row),
@@ -90,6 +91,8 @@ fn drafts(tools: &Tools, assignment: &Assignment, mut batch: Batch) -> (Drafts, 
                 drafts.items.push(Draft::unread(row, failed));
             }
             FetchOutcome::Raw(raw) => {
+                let small = raw.len() <= tools.bounds.raw_in_database_bytes;
+                let packed = if extent == Extent::Whole { packer.pack(&raw) } else { None };
                 let mut draft = draft(tools, assignment, row, extent, &raw);
                 if draft.is_stub() {
                     if draft.row.attempts + 1 < tools.bounds.max_attempts {
@@ -99,13 +102,10 @@ fn drafts(tools: &Tools, assignment: &Assignment, mut batch: Batch) -> (Drafts, 
                     draft.failed = Some(never_more_than_a_stub(draft.row.attempts + 1, tools.clock.now()));
                     draft.treated = None;
                 }
-                let bytes = if draft.raw == RawPlace::Nowhere && extent == Extent::Whole {
-                    compress(&raw)
-                } else {
-                    None
-                };
-                if let Some(bytes) = bytes {
-                    big.push((drafts.items.len(), bytes));
+                match packed {
+                    Some(packed) if small => draft.raw = RawPlace::Row(packed),
+                    Some(packed) => big.push((drafts.items.len(), packed.into())),
+                    None => {}
                 }
                 drafts.items.push(draft);
             }
@@ -117,11 +117,9 @@ fn drafts(tools: &Tools, assignment: &Assignment, mut batch: Batch) -> (Drafts, 
 fn draft(tools: &Tools, assignment: &Assignment, row: IntakeRow, extent: Extent, raw: &Bytes) -> Draft {
     let whole = extent == Extent::Whole;
     let listed = row.size;
-    let small = whole && raw.len() <= tools.bounds.raw_in_database_bytes;
-    let place = if small { compress(raw).map(|bytes| RawPlace::Row(bytes.into())) } else { None };
     let mut draft = Draft {
         id: row.message_id.unwrap_or_else(MessageId::new),
-        raw: place.unwrap_or(RawPlace::Nowhere),
+        raw: RawPlace::Nowhere,
         size: if whole { i64::try_from(raw.len()).unwrap_or(i64::MAX) } else { listed },
         parsed: None,
         treated: None,
@@ -167,9 +165,18 @@ pub(super) fn again(tools: &Tools, assignment: &Assignment, row: IntakeRow, comp
     }
 }
 
-/// The bytes as they are kept. zstd refuses nothing; should it ever, the message is kept without its raw bytes.
-fn compress(raw: &[u8]) -> Option<Bytes> {
-    zstd::bulk::compress(raw, ZSTD_LEVEL).ok().map(Bytes::from)
+/// Makes raw bytes into what is kept. Its memory, over a megabyte, serves a whole batch.
+struct Packer(Option<zstd::bulk::Compressor<'static>>);
+
+impl Packer {
+    fn new() -> Self {
+        Self(zstd::bulk::Compressor::new(ZSTD_LEVEL).ok())
+    }
+
+    /// zstd refuses nothing; should it ever, the message is kept without its raw bytes.
+    fn pack(&mut self, raw: &[u8]) -> Option<Vec<u8>> {
+        self.0.as_mut()?.compress(raw).ok()
+    }
 }
 
 /// Exchange gave a stub in place of the message at every attempt.
