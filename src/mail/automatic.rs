@@ -1,15 +1,16 @@
 //! Mail that a machine sent: which kind, and what tells so.
 //!
 //! The first that applies, in this order: LOOP, BOUNCE, AUTO_REPLY, MAILING_LIST, BULK (docs/mail.md). A subject
-//! alone never does it, because people write such subjects too.
+//! alone does it only in the exact form that programs give it, because people write of absences too.
 
 use super::parts::Parts;
 use super::report::{self, Report};
 use super::signs::{Sign, Signs, begins, is_one_of};
-use super::subject;
+use super::{absence, subject};
 use crate::domain::parsed::{AutomaticKind, ParsedMessage};
 
-/// More servers than any honest way has (RFC 5321 section 6.3 would allow 100; servers give up at 25 to 60).
+/// More servers than any honest way has. RFC 5321 section 6.3 asks servers to refuse at 100 or more; most refuse at 25
+/// to 60, so that what passed 50 of them has met one that does not count.
 const MAX_RECEIVED: usize = 50;
 
 /// Headers of programs that answer by themselves.
@@ -107,9 +108,16 @@ fn auto_reply(message: &ParsedMessage, signs: &Signs<'_>, report: Option<Report>
     if signs.delivered_to.iter().any(|to| begins(to.trim(), "autoresponder")) {
         return Some("Delivered-To is Autoresponder".to_owned());
     }
-    let absent = || subject::says_absent(&message.subject);
-    let evidence = hint(signs).filter(|_| !is_one_of(submitted, &["no"]) && absent())?;
-    Some(format!("it has the subject of an automatic answer, and {evidence}"))
+    if is_one_of(submitted, &["no"]) {
+        return None;
+    }
+    if let Some(evidence) = hint(signs).filter(|_| subject::says_absent(&message.subject)) {
+        return Some(format!("it has the subject of an automatic answer, and {evidence}"));
+    }
+    // A newsletter may be about automatic replies; none is sent as one.
+    let is_sent_to_many = signs.any(&LISTS).or(signs.any(&CAMPAIGNS)).is_some() || signs.has(Sign::ListId);
+    let alone = !is_sent_to_many && absence::is_programs(&message.subject, message.from.as_ref());
+    alone.then(|| "its subject has the exact form that programs give to an automatic answer".to_owned())
 }
 
 /// What, together with the subject, makes it an automatic answer.

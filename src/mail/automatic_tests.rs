@@ -18,7 +18,9 @@ fn of(headers: &str) -> (Option<K>, String) {
 fn mail_of_people_is_not_automatic() {
     for headers in [
         "Subject: Printer",
-        "Subject: Automatic reply: what is that?",
+        "Subject: Re: Automatic reply: what is that?",
+        "Subject: Automatic reply: what is that?\nAuto-Submitted: no",
+        "Subject: Abwesenheit: 3. bis 5. Dezember",
         "Subject: Out of office on Monday",
         "Subject: Undeliverable: my parcel",
         "Subject: x\nX-Auto-Response-Suppress: All",
@@ -65,6 +67,16 @@ fn each_kind_is_known_by_its_headers() {
             "x-auto-response-suppress",
         ),
         ("Subject: Abwesenheitsnotiz: x\nReturn-Path: <>", K::AutoReply, "return-path"),
+        ("Subject: Automatic reply: x", K::AutoReply, "its subject has the exact form"),
+        ("Subject: =?utf-8?Q?R=C3=A9ponse_automatique_:_x?=", K::AutoReply, "exact form"),
+        ("Subject: Ann is out of the office", K::AutoReply, "exact form"),
+        ("Subject: AUTO: Bea Other is out of the office (returning 23/11/2026)", K::AutoReply, "exact form"),
+        (
+            "Subject: Automatic reply: how it is done\nList-Unsubscribe: <mailto:u@x>",
+            K::Bulk,
+            "list-unsubscribe",
+        ),
+        ("Subject: Automatic reply: x\nList-Id: <dev.lists.example>", K::MailingList, "list-id"),
         ("X-Autoreply: yes", K::AutoReply, "x-autoreply"),
         ("X-Autorespond: away", K::AutoReply, "x-autorespond"),
         ("X-AutoReply-From: a@x", K::AutoReply, "x-autoreply-from"),
@@ -99,6 +111,20 @@ fn each_kind_is_known_by_its_headers() {
         let (found, reason) = of(headers);
         assert_eq!(found, Some(expected), "{headers}: {reason}");
         assert!(reason.contains(because), "{headers}: {reason}");
+    }
+}
+
+#[test]
+fn a_message_with_very_many_received_fields_is_a_loop_and_is_read_in_bounds() {
+    let hop = "Received: from a by b; Sun, 22 Nov 2026 10:00:00 +0000\n";
+    for (count, is) in [(50, None), (51, Some(K::Loop)), (200, Some(K::Loop)), (200_000, Some(K::Loop))] {
+        let begun = std::time::Instant::now();
+        let raw = format!("{}From: ann@x.example\nSubject: x\n\nHello\n", hop.repeat(count));
+        let message = parse(raw.as_bytes(), &Limits::default()).unwrap();
+        assert_eq!(message.automatic, is, "{count}: {:?}", message.automatic_because);
+        assert!(message.headers.len() <= Limits::default().max_headers);
+        assert_eq!(message.text, "Hello");
+        assert!(begun.elapsed() < std::time::Duration::from_secs(10), "{:?}", begun.elapsed());
     }
 }
 

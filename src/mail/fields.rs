@@ -7,6 +7,8 @@ use super::{Limits, charset};
 
 const MAX_NAME_BYTES: usize = 256;
 
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// A field as it stands in the raw bytes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Field<'a> {
@@ -41,11 +43,13 @@ pub(super) struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// Reads the header that begins at `from`.
+    /// Reads the header that begins at `from`: a message's at 0, a part's behind it. A message that begins with
+    /// something else than a field has no header, and all of it is body.
     pub(super) fn read(raw: &'a [u8], from: usize, limits: &Limits) -> Self {
-        let mut header = Self { body: from, ..Self::default() };
         let mut kept_bytes = 0;
-        let mut at = from;
+        let mut at = if from == 0 && raw.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { from };
+        let mut header = Self { body: at, ..Self::default() };
+        let mut may_begin = from == 0;
         while at < raw.len() {
             let end = line_end(raw, at);
             let line = trim_end(&raw[at..end]);
@@ -57,15 +61,19 @@ impl<'a> Fields<'a> {
                 // An mbox line, and a folded line that lost its blank, stand among fields; else it is the body.
                 let next_end = line_end(raw, end);
                 let goes_on = field_name(trim_end(&raw[end..next_end])).is_some();
-                let mbox = at == from && line.starts_with(b"From ");
-                header.is_broken |= !mbox;
-                if line.starts_with(b"--") || !(goes_on || mbox) {
+                let mbox = at == header.body && (line.starts_with(b"From ") || line.starts_with(b">From "));
+                // The rest of a folded line whose beginning was lost.
+                let is_rest = matches!(line.first(), Some(b' ' | b'\t'));
+                if line.starts_with(b"--") || !(goes_on || mbox) || may_begin && !(mbox || is_rest) {
+                    header.is_broken |= !header.fields.is_empty();
                     header.body = at;
                     return header;
                 }
+                header.is_broken |= !mbox;
                 at = end;
                 continue;
             };
+            may_begin = false;
             let field_end = folded_end(raw, end);
             let value = raw.get(at + colon(line) + 1..field_end).unwrap_or_default();
             kept_bytes += field_end - at;
@@ -148,11 +156,14 @@ fn colon(line: &[u8]) -> usize {
     line.iter().position(|&byte| byte == b':').unwrap_or(line.len())
 }
 
+/// RFC 5322 section 2.2, with blanks before the colon. It lets any printable character begin a name, but then
+/// JSON (`{"a": 1}`) and addresses of the web would be fields, and no field has ever been called so.
 fn field_name(line: &[u8]) -> Option<&str> {
-    let name =
-        line.iter().take(MAX_NAME_BYTES).position(|&byte| byte == b':').and_then(|at| line.get(..at))?;
+    let at = line.iter().take(MAX_NAME_BYTES).position(|&byte| byte == b':')?;
+    let (name, value) = line.split_at_checked(at)?;
     let name = std::str::from_utf8(name).ok()?.trim_end();
-    (!name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic())).then_some(name)
+    let begins = name.starts_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
+    (begins && name.bytes().all(|byte| byte.is_ascii_graphic()) && !value.starts_with(b"://")).then_some(name)
 }
 
 #[cfg(test)]
@@ -183,9 +194,45 @@ mod tests {
         assert_eq!(read("A: 1\nNo blank line here.\nmore\n").1, "No blank line here.\nmore\n");
         assert_eq!(read("Just a text\nof two lines").1, "Just a text\nof two lines");
         assert_eq!(read("A: 1\n--b\nB: 2\n\n").1, "--b\nB: 2\n\n");
+        assert_eq!(read("A: 1\nhttps://x.example/\n").1, "https://x.example/\n");
         assert_eq!(read("\nbody").1, "body");
         assert_eq!(read("").1, "");
         assert_eq!(read("A: 1").0, [field("A", "1")]);
+    }
+
+    #[test]
+    fn what_begins_with_no_field_has_no_header() {
+        for raw in [
+            "{\"a\": 1,\n \"b\": 2}\n",
+            "{\"a\": 1,\n\"b\": 2}\n",
+            "{\n\"a\": 1,\n\"b\": 2\n}\n",
+            "[\"a:b\"]",
+            "\"a\": 1\nSubject: x\n\ny",
+            "<a:b>\nSubject: x\n\ny",
+            "Dear Ann,\nSubject: x\n\ny",
+            "https://x.example/\nSubject: x\n\ny",
+            ": no name\nSubject: x\n\ny",
+            "Gr\u{fc}\u{df}e: x\nSubject: x\n\ny",
+        ] {
+            assert_eq!(read(raw), (Vec::new(), raw), "{raw}");
+            let is_broken = Fields::read(raw.as_bytes(), 0, &Limits::default()).is_broken;
+            assert!(!is_broken, "a message without a header has no broken one: {raw}");
+        }
+        let part = "--b\nlost blank\nSubject: x\n\ny";
+        let header = Fields::read(part.as_bytes(), 4, &Limits::default());
+        assert_eq!(header.first("Subject").as_deref(), Some("x"), "a part still has its header");
+        let json = "--b\n{\"a\": 1,\n\"b\": 2}\n";
+        assert_eq!(Fields::read(json.as_bytes(), 4, &Limits::default()).body, 4);
+    }
+
+    #[test]
+    fn a_mark_and_the_line_of_an_mbox_may_stand_before_the_header() {
+        let wanted = [field("A", "1")];
+        for before in
+            ["\u{feff}", "From x Mon\n", ">From x Mon\n", "\u{feff}From x Mon\n", " lost beginning\n"]
+        {
+            assert_eq!(read(&format!("{before}A: 1\n\nb")), (wanted.to_vec(), "b"), "{before:?}");
+        }
     }
 
     #[test]

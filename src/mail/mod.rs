@@ -1,17 +1,20 @@
 //! Raw bytes of a mail to a parsed message: pure, best effort, never panics.
 //!
-//! Where things are: `fields` finds the header and `headers` what it says (`ids`, `addresses`, `mailbox`, `dates`,
-//! `importance`, `thread_index`; `words` and `params` decode what fields hold). `parts` finds the MIME parts,
-//! `transfer` (with `uuencode`) and `charset` (with `shifted`, `utf7`) decode them, `choice` tells text from
-//! attachments, `text` and `attachments` make them; `plain` makes text of HTML, `added` finds what its author added.
-//! `oddity`, `automatic` (`report`) and `forwarding` (`envelope`, `inline`) tell what kind of mail it is, by its
-//! `signs` and its `subject`. `markup` and `tidy` tame HTML before `html` sanitises it. `fingerprint` recognises a
-//! message again.
+//! Where things are: `fields` finds the header and `headers` what it says (`ids`, `addresses`, `mailbox`,
+//! `dates`, `importance`, `thread_index`; `words` and `params` decode what fields hold). `parts` finds the
+//! MIME parts, `transfer` (with `base64`, `uuencode`, `appended`) and `charset` (with `shifted`, `utf7`)
+//! decode them, `choice` tells text from attachments, `text` and `attachments` make them; `plain` makes text
+//! of HTML, `added` finds what its author added. `oddity` (`pkcs7`), `automatic` (`report`, `absence`) and
+//! `forwarding` (`envelope`, `inline`) tell what kind of mail it is, by its `signs` and its `subject`.
+//! `markup` and `tidy` tame HTML before `html` sanitises it. `fingerprint` recognises a message again.
 
+mod absence;
 mod added;
 mod addresses;
+mod appended;
 mod attachments;
 mod automatic;
+mod base64;
 mod charset;
 mod choice;
 mod dates;
@@ -32,6 +35,7 @@ mod notes;
 mod oddity;
 mod params;
 mod parts;
+mod pkcs7;
 mod plain;
 mod report;
 mod shifted;
@@ -137,7 +141,7 @@ fn assemble(raw: &[u8], limits: &Limits, depth: u32) -> ParsedMessage {
 
 /// Each looks at what those before it found.
 fn classify(message: &mut ParsedMessage, raw: &[u8], parts: &Parts, notes: &mut Notes) {
-    message.oddity = oddity::of(message, parts, notes);
+    message.oddity = oddity::of(message, raw, parts, notes);
     let headers = std::mem::take(&mut message.headers);
     let signs = Signs::of(&headers);
     (message.automatic, message.automatic_because) = automatic::of(message, &signs, parts).unzip();

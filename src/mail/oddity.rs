@@ -2,6 +2,7 @@
 
 use super::notes::Notes;
 use super::parts::{Node, Parts};
+use super::pkcs7::{self, Content};
 use super::signs::begins;
 use crate::domain::parsed::{Oddity, ParsedMessage};
 
@@ -9,11 +10,12 @@ use crate::domain::parsed::{Oddity, ParsedMessage};
 const MAX_PARTS: u32 = 50;
 
 /// What is odd about a message that has everything but this; the first that applies, in the order of `Oddity`.
-pub(super) fn of(message: &ParsedMessage, parts: &Parts, notes: &mut Notes) -> Option<Oddity> {
+pub(super) fn of(message: &ParsedMessage, raw: &[u8], parts: &Parts, notes: &mut Notes) -> Option<Oddity> {
     let found = if is_stub(message) {
         Some(Oddity::RetrievalStub)
     } else {
-        let of_parts = (0..MAX_PARTS).map_while(|number| parts.get(number)).filter_map(of_part).min();
+        let of_parts =
+            (0..MAX_PARTS).map_while(|number| parts.get(number)).filter_map(|node| of_part(node, raw)).min();
         of_parts.or_else(|| armoured(&message.text)).or_else(|| is_empty(message).then_some(Oddity::Empty))
     };
     match found {
@@ -39,7 +41,7 @@ fn is_stub(message: &ParsedMessage) -> bool {
         .any(|known| begins(&message.subject, known) && message.text.len() < 10_000)
 }
 
-fn of_part(node: &Node) -> Option<Oddity> {
+fn of_part(node: &Node, raw: &[u8]) -> Option<Oddity> {
     let protocol = || node.content_type.get("protocol").unwrap_or_default().to_ascii_lowercase();
     match node.kind() {
         "application/ms-tnef" | "application/vnd.ms-tnef" => Some(Oddity::Winmail),
@@ -55,16 +57,40 @@ fn of_part(node: &Node) -> Option<Oddity> {
             (acts || node.disposition.value != "attachment" && node.filename().is_none())
                 .then_some(Oddity::Calendar)
         }
-        "application/pkcs7-mime" | "application/x-pkcs7-mime" => {
-            let kind = node.content_type.get("smime-type").unwrap_or_default();
-            let signed = kind.eq_ignore_ascii_case("signed-data") || kind.eq_ignore_ascii_case("certs-only");
-            Some(if signed { Oddity::SmimeSigned } else { Oddity::SmimeEncrypted })
-        }
+        "application/pkcs7-mime" | "application/x-pkcs7-mime" => Some(smime(node, raw)),
+        "application/octet-stream" if is_smime_file(node) => Some(smime(node, raw)),
         "application/pgp-encrypted" => Some(Oddity::PgpEncrypted),
         "multipart/encrypted" if protocol().contains("pgp") => Some(Oddity::PgpEncrypted),
         "multipart/signed" if protocol().contains("pkcs7") => Some(Oddity::SmimeSigned),
         "multipart/signed" if protocol().contains("pgp") => Some(Oddity::PgpSigned),
         _ => None,
+    }
+}
+
+/// Gateways lose the type of S/MIME and leave its name (RFC 8551 section 3.2.1). Others sign documents and name those
+/// `contract.pdf.p7m`: attached, that makes no signed message.
+fn is_smime_file(node: &Node) -> bool {
+    let name = node.filename().unwrap_or_default().to_ascii_lowercase();
+    ["smime.p7m", "smime.p7s", "smime.p7c"].contains(&name.as_str())
+}
+
+/// By what the type says, else by the first bytes, else by the name: of those only `.p7m` may be encrypted.
+fn smime(node: &Node, raw: &[u8]) -> Oddity {
+    let kind = node.content_type.get("smime-type").unwrap_or_default().to_ascii_lowercase();
+    match kind.as_str() {
+        "signed-data" | "certs-only" => return Oddity::SmimeSigned,
+        "" => {}
+        _ => return Oddity::SmimeEncrypted,
+    }
+    match pkcs7::content(node.encoding, raw.get(node.body.clone()).unwrap_or_default()) {
+        Some(Content::Signed) => return Oddity::SmimeSigned,
+        Some(Content::Encrypted) => return Oddity::SmimeEncrypted,
+        None => {}
+    }
+    let name = node.filename().unwrap_or_default().to_ascii_lowercase();
+    match name.ends_with(".p7s") || name.ends_with(".p7c") {
+        true => Oddity::SmimeSigned,
+        false => Oddity::SmimeEncrypted,
     }
 }
 
@@ -153,6 +179,33 @@ mod tests {
             assert_eq!(of_type(kind, &body), Some(expected), "{kind} {body}");
         }
         assert_eq!(oddity("").0, Some(Oddity::Empty));
+    }
+
+    #[test]
+    fn smime_without_its_type_is_told_by_its_bytes_or_its_name() {
+        let signed = "Content-Transfer-Encoding: base64\n\nMIIBAAYJKoZIhvcNAQcCoIAAAAAAAAA=";
+        let sealed = signed.replace("cCoI", "cDoI");
+        let of_file = |header: &str, body: &str| {
+            oddity(&format!(
+                "Content-Type: multipart/mixed; boundary=b\n\n--b\n\nHello\n--b\nContent-Type: {header}\n{body}\n--b--"
+            ))
+            .0
+        };
+        for (header, body, is) in [
+            ("application/octet-stream; name=smime.p7m", signed, Some(Oddity::SmimeSigned)),
+            ("application/octet-stream; name=\"SMIME.P7M\"", &sealed, Some(Oddity::SmimeEncrypted)),
+            ("application/octet-stream; name=smime.p7m", "\nunreadable", Some(Oddity::SmimeEncrypted)),
+            ("application/octet-stream; name=smime.p7s", "\nunreadable", Some(Oddity::SmimeSigned)),
+            ("application/octet-stream; name=smime.p7c", "\nunreadable", Some(Oddity::SmimeSigned)),
+            ("application/octet-stream; name=smime.p7m.exe", signed, None),
+            ("application/octet-stream; name=contract.pdf.p7m", signed, None),
+            ("application/octet-stream", signed, None),
+            ("application/pkcs7-mime; name=smime.p7m", signed, Some(Oddity::SmimeSigned)),
+            ("application/x-pkcs7-mime", &sealed, Some(Oddity::SmimeEncrypted)),
+            ("application/pkcs7-mime; smime-type=enveloped-data", signed, Some(Oddity::SmimeEncrypted)),
+        ] {
+            assert_eq!(of_file(header, body), is, "{header} {body}");
+        }
     }
 
     #[test]

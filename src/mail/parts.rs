@@ -9,7 +9,7 @@ use super::fields::{Fields, line_end, one_line};
 use super::notes::Notes;
 use super::params::Parameterised;
 use super::transfer::{self, Encoding, Flaws};
-use super::{charset, ids};
+use super::{appended, charset, ids};
 
 /// Multiparts within multiparts; a deeper one is a part like any other. Fixed, because the numbers of the
 /// parts depend on it.
@@ -30,7 +30,16 @@ pub(super) struct Node {
     /// Numbers of the parts of a multipart; empty for all others.
     pub(super) children: Vec<u32>,
     /// What was found while its text was read.
-    flaws: Cell<(Option<Repair>, Flaws)>,
+    flaws: Cell<Found>,
+}
+
+/// What reading a part's text met.
+#[derive(Debug, Default, Clone, Copy)]
+struct Found {
+    repair: Option<Repair>,
+    flaws: Flaws,
+    /// What stood after the end of its base64 is part of the text.
+    has_added: bool,
 }
 
 impl Node {
@@ -53,14 +62,23 @@ impl Node {
     pub(super) fn text(&self, raw: &[u8], limit: usize) -> String {
         let body = raw.get(self.body.clone()).unwrap_or_default();
         let (bytes, flaws) = transfer::decode_up_to(self.encoding, body, limit);
-        let read = charset::read(&bytes, self.content_type.get("charset"));
-        self.flaws.set((read.repair, flaws));
+        let mut read = charset::read(&bytes, self.content_type.get("charset"));
+        let after = flaws.after.and_then(|at| body.get(at..)).unwrap_or_default();
+        let added = appended::text(self, after.get(..limit).unwrap_or(after));
+        read.text.extend(added.iter().map(String::as_str));
+        self.flaws.set(Found { repair: read.repair, flaws, has_added: added.is_some() });
         read.text
     }
 
     /// Says what was repaired when its text was read; nothing of one that was not.
     pub(super) fn note_flaws(&self, number: u32, notes: &mut Notes) {
-        let (repair, flaws) = self.flaws.get();
+        let Found { repair, mut flaws, has_added } = self.flaws.get();
+        if has_added {
+            notes.add(format!(
+                "Part {number} has text after the end of its base64; it stands at the end of the part's."
+            ));
+            flaws.after = None;
+        }
         flaws.note(number, notes);
         if let Some(repair) = repair {
             notes.add(repair.sentence(number));

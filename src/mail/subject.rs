@@ -5,7 +5,8 @@ use super::signs::begins;
 const FORWARD: [&str; 6] = ["fw", "fwd", "tr", "transf", "wg", "weitergeleitet"];
 const REPLY: [&str; 9] = ["re", "aw", "sv", "rép", "rép.", "réf", "antw", "antwort", "ref"];
 
-/// Subjects of automatic answers by the usual programs. A person may write them too.
+/// Subjects of automatic answers by the usual programs. A person may write them too; `absence` has those that
+/// nobody else writes.
 const ABSENT: [&str; 22] = [
     "automatic reply",
     "automatic response",
@@ -69,11 +70,7 @@ pub(super) enum Marked {
 
 /// By its outermost mark: `RE: FW: x` is a reply. Tags such as [EXTERNAL] before it are passed over.
 pub(super) fn marked(subject: &str) -> Marked {
-    let mut rest = subject.trim_start();
-    while let Some((_, after)) = rest.strip_prefix('[').and_then(|tag| tag.split_once(']')) {
-        rest = after.trim_start();
-    }
-    let Some((mark, _)) = rest.split_once(':') else { return Marked::Not };
+    let Some((mark, _)) = without_tags(subject).split_once(':') else { return Marked::Not };
     // French puts a blank before the colon; some count: Re[2]:
     let mark = mark.split(['[', '(']).next().unwrap_or_default().trim();
     if mark.len() > 16 {
@@ -85,6 +82,15 @@ pub(super) fn marked(subject: &str) -> Marked {
         mark if REPLY.contains(&mark) => Marked::Reply,
         _ => Marked::Not,
     }
+}
+
+/// Without the tags that gateways and lists put before it.
+pub(super) fn without_tags(subject: &str) -> &str {
+    let mut rest = subject.trim_start();
+    while let Some((_, after)) = rest.strip_prefix('[').and_then(|tag| tag.split_once(']')) {
+        rest = after.trim_start();
+    }
+    rest
 }
 
 /// Whether it is what programs write over an automatic answer.

@@ -2,14 +2,14 @@
 
 use base64::Engine;
 
-use super::transfer::LENIENT_BASE64;
+use super::base64::LENIENT;
 
 const CONVERSATION_BYTES: usize = 22;
 
 /// The conversation's id in hexadecimal; None where the field is not a Thread-Index.
 pub(super) fn conversation_id(field: &str) -> Option<String> {
     let coded: String = field.chars().filter(|c| !c.is_whitespace()).take(4_096).collect();
-    let bytes = LENIENT_BASE64.decode(coded).ok()?;
+    let bytes = LENIENT.decode(coded).ok()?;
     bytes.get(..CONVERSATION_BYTES).map(hex::encode)
 }
 

@@ -27,7 +27,7 @@ pub(super) fn decode(bytes: &[u8]) -> String {
 
 fn shifted_utf16(coded: &[u8]) -> String {
     let whole = if coded.len() % 4 == 1 { &coded[..coded.len() - 1] } else { coded };
-    let Ok(bytes) = super::transfer::LENIENT_BASE64.decode(whole) else { return "\u{fffd}".to_owned() };
+    let Ok(bytes) = super::base64::LENIENT.decode(whole) else { return "\u{fffd}".to_owned() };
     let units = bytes.as_chunks::<2>().0.iter().map(|pair| u16::from_be_bytes(*pair));
     char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
 }
