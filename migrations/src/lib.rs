@@ -17,6 +17,7 @@ mod m20261122_000012_message_kinds;
 mod m20261122_000013_search;
 mod m20261122_000014_installation;
 mod m20261122_000015_reprocess;
+mod m20261122_000016_shared_key;
 
 /// Every migration, oldest first.
 pub struct Migrator;
@@ -39,6 +40,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000013_search::Migration),
             Box::new(m20261122_000014_installation::Migration),
             Box::new(m20261122_000015_reprocess::Migration),
+            Box::new(m20261122_000016_shared_key::Migration),
         ]
     }
 }

@@ -23,6 +23,7 @@ impl App {
             memory: Arc::new(Semaphore::new(bounds.memory_kib as usize)),
             backlog: Backlog::default(),
             bounds: Arc::new(bounds),
+            tombstones: Arc::new(self.services.installation.tombstones()),
             worker: Arc::from(self.config.worker.name.as_str()),
         };
         Parts { tools, services: self.services.clone(), settings: settings(&self.config) }

@@ -1,13 +1,11 @@
 //! What a person changes of an instance that is locked: what intake never writes.
 
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, Statement,
-};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use super::entity::process_instance;
 use super::read::structure_or_none;
 use super::{Error, to_json};
-use crate::domain::id::{InstanceId, MessageId};
+use crate::domain::id::InstanceId;
 
 /// The attributes that a person set.
 pub async fn attributes(tx: &impl ConnectionTrait, id: InstanceId) -> Result<Vec<String>, Error> {
@@ -44,23 +42,4 @@ pub async fn write(
 /// Whether another instance of the process has the owning system's id.
 pub fn is_external_id_taken(error: &Error) -> bool {
     error.is_taken("process_instance", "external_id") || error.is_taken("process_instance", "external")
-}
-
-/// Takes a message's keys out of the index: later messages don't find its instance by them. Those of a copy of the
-/// same message that stays in the instance go on under the copy.
-pub async fn remove_keys(tx: &impl ConnectionTrait, message_id: MessageId) -> Result<(), Error> {
-    let backend = tx.get_database_backend();
-    let copy = "SELECT copy.id FROM message AS copy, message AS own WHERE own.id = $1 AND copy.id <> own.id \
-                AND copy.instance_id = correlation_key.instance_id \
-                AND copy.internet_message_id_hash = own.internet_message_id_hash";
-    for sql in [
-        &format!(
-            "UPDATE correlation_key SET message_id = ({copy} ORDER BY copy.id LIMIT 1) \
-             WHERE message_id = $1 AND EXISTS ({copy})"
-        ),
-        "DELETE FROM correlation_key WHERE message_id = $1",
-    ] {
-        tx.execute_raw(Statement::from_sql_and_values(backend, sql, [message_id.0.into()])).await?;
-    }
-    Ok(())
 }

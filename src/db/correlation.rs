@@ -7,18 +7,20 @@ use std::collections::{HashMap, HashSet};
 
 use sea_orm::ConnectionTrait;
 
-use super::{Error, instance};
+use super::{Error, instance, key};
 use crate::domain::id::{InstanceId, MessageId};
 use crate::domain::instance::InstanceState;
 use crate::domain::mapping::{Copy, Key, Known, SameMessage, Signals};
+use crate::domain::tombstone::TombstoneKey;
 
 /// What the messages name, its instances locked until the transaction ends.
 pub async fn look_up_locked<'a>(
     tx: &impl ConnectionTrait,
+    tombstones: &TombstoneKey,
     process: &str,
     signals: impl Iterator<Item = &'a Signals> + Clone,
 ) -> Result<Known, Error> {
-    let lines = lines(tx, process, signals.clone()).await?;
+    let lines = lines(tx, tombstones, process, signals.clone()).await?;
     let states = instance::lock(tx, &lines.instances).await?;
     let mut known = lines.with(states);
     tell(tx, process, signals, &mut known, None).await?;
@@ -37,11 +39,12 @@ pub struct Absent {
 /// What the messages name, as it is now but for what is to be absent. Locks nothing.
 pub async fn look_up<'a>(
     db: &impl ConnectionTrait,
+    tombstones: &TombstoneKey,
     process: &str,
     signals: impl Iterator<Item = &'a Signals> + Clone,
     absent: &Absent,
 ) -> Result<Known, Error> {
-    let mut lines = lines(db, process, signals.clone()).await?;
+    let mut lines = lines(db, tombstones, process, signals.clone()).await?;
     lines.keys.retain(|(_, line)| !absent.messages.contains(&line.message_id));
     lines.instances.retain(|id| !absent.instances.contains(id));
     lines.copies.retain(|(_, copy)| !absent.messages.contains(&copy.message_id));
@@ -53,26 +56,28 @@ pub async fn look_up<'a>(
 
 /// Lines of the key table, and the instances that they and the references name.
 struct Lines {
-    keys: Vec<(Key, instance::StoredKey)>,
+    keys: Vec<(Key, key::StoredKey)>,
     copies: Vec<(SameMessage, Copy)>,
     instances: Vec<InstanceId>,
 }
 
 async fn lines<'a>(
     db: &impl ConnectionTrait,
+    tombstones: &TombstoneKey,
     process: &str,
     signals: impl Iterator<Item = &'a Signals> + Clone,
 ) -> Result<Lines, Error> {
     let asked: HashMap<Vec<u8>, Key> =
-        signals.clone().flat_map(Signals::keys).map(|key| (instance::key_hash(process, &key), key)).collect();
+        signals.clone().flat_map(Signals::keys).map(|key| (key::key_hash(process, &key), key)).collect();
     let mut hashes: Vec<Vec<u8>> = asked.keys().cloned().collect();
     hashes.sort();
     let references = sorted(signals.clone().flat_map(Signals::reference_texts));
     let external_ids = sorted(signals.clone().flat_map(Signals::external_ids));
-    let stored = instance::by_keys(db, &hashes).await?;
+    let stored = key::by_keys(db, &hashes).await?;
     let named = instance::ids_by_references(db, &references).await?;
     let external = instance::ids_by_external_ids(db, process, &external_ids).await?;
-    let copies = messages::copies(db, &signals.filter_map(|signals| signals.same.as_ref()).collect()).await?;
+    let same = signals.filter_map(|signals| signals.same.as_ref()).collect();
+    let copies = messages::copies(db, tombstones, &same).await?;
     let mut instances: Vec<InstanceId> = stored
         .iter()
         .map(|key| key.instance_id)

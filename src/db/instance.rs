@@ -1,78 +1,16 @@
 //! Process instances: finding, locking, making and changing them in the intake's transaction.
 
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query, SelectStatement};
+use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseBackend, EntityTrait, QueryFilter, QueryOrder,
     QuerySelect, Select, Statement,
 };
 use serde_json::{Map, Value};
 
-use super::entity::{correlation_key, process_instance};
-use super::{Error, hash_key};
-use crate::domain::id::{InstanceId, MessageId};
+use super::Error;
+use super::entity::process_instance;
+use crate::domain::id::InstanceId;
 use crate::domain::instance::{InstanceState, ProcessInstance};
-use crate::domain::mapping::{CorrelationKey, Key, Role};
-
-/// A key as it is stored: by its hash.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredKey {
-    /// Hash of process and key.
-    pub hash: Vec<u8>,
-    /// What it is to the message that wrote it.
-    pub role: Role,
-    /// The instance found by it.
-    pub instance_id: InstanceId,
-    /// The message that wrote it.
-    pub message_id: MessageId,
-}
-
-/// How a key is found: within its process.
-pub fn key_hash(process: &str, key: &Key) -> Vec<u8> {
-    match key {
-        Key::Thread(id) => hash_key(&[b"thread", process.as_bytes(), id.as_bytes()]),
-        Key::Conversation(mailbox, id) => {
-            hash_key(&[b"conversation", process.as_bytes(), mailbox.0.as_bytes(), id.as_bytes()])
-        }
-        Key::Business(key) => hash_key(&[b"key", process.as_bytes(), key.as_bytes()]),
-        Key::Participant(address) => hash_key(&[b"participant", process.as_bytes(), address.as_bytes()]),
-    }
-}
-
-/// The lines of the given keys; of a key that very many instances have, those of the latest.
-pub async fn by_keys(tx: &impl ConnectionTrait, hashes: &[Vec<u8>]) -> Result<Vec<StoredKey>, Error> {
-    let mut found = Vec::new();
-    for chunk in hashes.chunks(1000) {
-        let select = tx.get_database_backend().build(&latest(chunk));
-        let rows = correlation_key::Entity::find().from_raw_sql(select).all(tx).await?;
-        found.extend(rows.into_iter().map(|row| StoredKey {
-            hash: row.key,
-            role: if row.role == Role::Own as i16 { Role::Own } else { Role::Referenced },
-            instance_id: row.instance_id.into(),
-            message_id: row.message_id.into(),
-        }));
-    }
-    Ok(found)
-}
-
-/// What is repeated without end, such as a Message-ID that a machine puts on all its mail, costs no more than this.
-const MAX_LINES: i32 = 50;
-
-fn latest(hashes: &[Vec<u8>]) -> SelectStatement {
-    use correlation_key::Column;
-    let columns = [Column::Key, Column::Role, Column::InstanceId, Column::MessageId];
-    let place = r#"ROW_NUMBER() OVER (PARTITION BY "key", "role" ORDER BY "instance_id" DESC)"#;
-    let ranked = Query::select()
-        .columns(columns)
-        .expr_as(Expr::cust(place), "place")
-        .from(correlation_key::Entity)
-        .and_where(Column::Key.is_in(hashes.iter().cloned()))
-        .to_owned();
-    Query::select()
-        .columns(columns)
-        .from_subquery(ranked, "ranked")
-        .and_where(Expr::col("place").lte(MAX_LINES))
-        .to_owned()
-}
 
 /// The ids of the instances with these references.
 pub async fn ids_by_references(
@@ -221,33 +159,6 @@ pub async fn update(tx: &impl ConnectionTrait, locked: &InstanceState) -> Result
         .filter(process_instance::Column::Id.eq(instance.id.0))
         .exec(tx)
         .await?;
-    Ok(())
-}
-
-/// Writes keys of the process, sorted; those that are there already stay.
-pub async fn add_keys(
-    tx: &impl ConnectionTrait,
-    process: &str,
-    keys: Vec<CorrelationKey>,
-) -> Result<(), Error> {
-    let mut keys: Vec<_> = keys
-        .into_iter()
-        .map(|key| (key_hash(process, &key.key), key.role as i16, key.instance_id, key.message_id))
-        .collect();
-    keys.sort();
-    keys.dedup_by(|a, b| (&a.0, a.1, a.2) == (&b.0, b.1, b.2));
-    for chunk in keys.chunks(1000) {
-        let rows = chunk.iter().map(|(hash, role, instance_id, message_id)| correlation_key::ActiveModel {
-            key: Set(hash.clone()),
-            role: Set(*role),
-            instance_id: Set(instance_id.0),
-            message_id: Set(message_id.0),
-        });
-        correlation_key::Entity::insert_many(rows)
-            .on_conflict(OnConflict::new().do_nothing().to_owned())
-            .exec_without_returning(tx)
-            .await?;
-    }
     Ok(())
 }
 

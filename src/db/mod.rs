@@ -1,7 +1,7 @@
 //! The only sea-orm code: rows stay private to it, domain types go in and out.
 //!
 //! Functions take `&impl ConnectionTrait`, so that they work inside and outside of a transaction. Configuration:
-//! `credential` `mailbox` `mapping` `job`. The intake: `intake` `lease` `correlation` `instance` `store` `run` `event`. Lists and loaders: `read`.
+//! `credential` `mailbox` `mapping` `job`. The intake: `intake` `lease` `correlation` `key` `instance` `store` `run` `event`. Lists and loaders: `read`.
 //! Full-text search: `search`.
 
 pub mod by_hand;
@@ -16,6 +16,7 @@ pub mod installation;
 pub mod instance;
 pub mod intake;
 pub mod job;
+pub mod key;
 pub mod lease;
 pub mod mailbox;
 pub mod mapping;
@@ -142,6 +143,9 @@ pub(crate) const fn now_sql(backend: DatabaseBackend) -> &'static str {
     }
 }
 
+/// Bytes of a hash that is indexed.
+pub(crate) const PLAIN_HASH: usize = 16;
+
 /// The first 16 bytes of the SHA-256 of the parts, each led by its length: how text from outside is indexed.
 pub fn hash_key(parts: &[&[u8]]) -> Vec<u8> {
     use sha2::{Digest, Sha256};
@@ -150,7 +154,7 @@ pub fn hash_key(parts: &[&[u8]]) -> Vec<u8> {
         hasher.update((part.len() as u64).to_be_bytes());
         hasher.update(part);
     }
-    hasher.finalize().iter().take(16).copied().collect()
+    hasher.finalize().iter().take(PLAIN_HASH).copied().collect()
 }
 
 /// A value as a JSON column holds it.

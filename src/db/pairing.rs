@@ -9,9 +9,11 @@ use sea_orm::{
 
 use super::entity::message_source;
 use super::intake::SourceKey;
+use super::tombstone::kept;
 use super::{Error, from_json, hash_key};
 use crate::domain::folder::Place;
 use crate::domain::id::{JobId, MailboxId, MessageId};
+use crate::domain::tombstone::TombstoneKey;
 
 /// A stored message of the folder without an id of the new generation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,9 +22,9 @@ pub struct Candidate {
     pub message_id: MessageId,
     /// Its delivery instant, as listed then.
     pub arrived_at: DateTime<Utc>,
-    /// Of its Message-ID, if it has one.
+    /// Of its Message-ID, if it has one; as [`kept`].
     pub internet_message_id_hash: Option<Vec<u8>>,
-    /// Of its content, if it could be read.
+    /// Of its content, if it could be read; as [`kept`].
     pub fingerprint: Option<Vec<u8>>,
 }
 
@@ -50,10 +52,11 @@ pub fn internet_message_id_hash(id: &str) -> Vec<u8> {
     hash_key(&[id.as_bytes()])
 }
 
-/// Stored messages of the folder that have ids of other generations only. What we moved away is not among them: it
+/// Stored messages of the folder, deleted ones among them, that have ids of other generations only. What we moved away is not among them: it
 /// can't be what the folder shows.
 pub async fn candidates(
     db: &impl ConnectionTrait,
+    key: &TombstoneKey,
     mailbox_id: MailboxId,
     folder: &str,
     generation: &str,
@@ -65,12 +68,14 @@ pub async fn candidates(
         internet_message_id_hash: Option<Vec<u8>>,
         fingerprint: Option<Vec<u8>>,
     }
-    let sql = "SELECT s.message_id, s.arrived_at, m.internet_message_id_hash, m.fingerprint \
+    // Once, however often the folder was renumbered.
+    let sql = "SELECT s.message_id, MAX(s.arrived_at) AS arrived_at, m.internet_message_id_hash, m.fingerprint \
                FROM message_source s JOIN message m ON m.id = s.message_id \
                WHERE s.mailbox_id = $1 AND s.folder = $2 AND s.generation <> $3 AND m.moved_to IS NULL \
                AND NOT EXISTS (SELECT 1 FROM message_source n WHERE n.message_id = s.message_id \
                                AND n.folder = $2 AND n.generation = $3) \
-               ORDER BY s.arrived_at, s.message_id";
+               GROUP BY s.message_id, m.internet_message_id_hash, m.fingerprint \
+               ORDER BY MAX(s.arrived_at), s.message_id";
     let values = [mailbox_id.0.into(), folder.into(), generation.into()];
     let rows = Row::find_by_statement(Statement::from_sql_and_values(db.get_database_backend(), sql, values))
         .all(db)
@@ -80,8 +85,8 @@ pub async fn candidates(
         .map(|row| Candidate {
             message_id: row.message_id.into(),
             arrived_at: row.arrived_at,
-            internet_message_id_hash: row.internet_message_id_hash,
-            fingerprint: row.fingerprint,
+            internet_message_id_hash: row.internet_message_id_hash.map(|hash| kept(key, hash)),
+            fingerprint: row.fingerprint.map(|hash| kept(key, hash)),
         })
         .collect())
 }
@@ -93,7 +98,7 @@ pub struct Departed {
     pub message_id: MessageId,
     /// Its delivery instant, as listed then.
     pub arrived_at: DateTime<Utc>,
-    /// Of its Message-ID.
+    /// Of its Message-ID; as [`kept`].
     pub internet_message_id_hash: Vec<u8>,
     /// Where we put it.
     pub place: Place,
@@ -102,6 +107,7 @@ pub struct Departed {
 /// Stored messages of the folder that arrived within the span and that we moved away, or deleted.
 pub async fn departed(
     db: &impl ConnectionTrait,
+    key: &TombstoneKey,
     mailbox_id: MailboxId,
     folder: &str,
     (from, until): (DateTime<Utc>, DateTime<Utc>),
@@ -126,7 +132,7 @@ pub async fn departed(
             Ok(Departed {
                 message_id: row.id.into(),
                 arrived_at: row.received_at,
-                internet_message_id_hash: row.internet_message_id_hash,
+                internet_message_id_hash: kept(key, row.internet_message_id_hash),
                 place: from_json("message", row.moved_to)?,
             })
         })
@@ -145,8 +151,12 @@ pub async fn old_lines(
         size: i64,
         balance: i64,
     }
-    let sql = "SELECT arrived_at, size, CAST(SUM(CASE WHEN generation = $2 THEN -1 ELSE 1 END) AS BIGINT) AS balance \
-               FROM intake WHERE job_id = $1 AND state = 'OLD' GROUP BY arrived_at, size";
+    // Each earlier generation has them all.
+    let sql = "SELECT arrived_at, size, CAST(MAX(CASE WHEN generation = $2 THEN 0 ELSE count END) \
+               - MAX(CASE WHEN generation = $2 THEN count ELSE 0 END) AS BIGINT) AS balance \
+               FROM (SELECT arrived_at, size, generation, COUNT(*) AS count FROM intake \
+                     WHERE job_id = $1 AND state = 'OLD' GROUP BY arrived_at, size, generation) AS lines \
+               GROUP BY arrived_at, size";
     let values = [job_id.0.into(), generation.into()];
     let rows = Row::find_by_statement(Statement::from_sql_and_values(db.get_database_backend(), sql, values))
         .all(db)

@@ -8,7 +8,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, Query
 use super::entity::{attachment, message, message_address, message_raw, message_source};
 use super::intake::SourceKey;
 use super::pairing::{NewSource, internet_message_id_hash, source_row};
-use super::{Error, to_json};
+use super::{Error, PLAIN_HASH, to_json};
 use crate::domain::handling::DispositionState;
 use crate::domain::id::MessageId;
 use crate::domain::mapping::Piece;
@@ -108,8 +108,8 @@ pub async fn insert_messages(tx: &impl ConnectionTrait, messages: Vec<NewMessage
     Ok(())
 }
 
-/// Writes the raw bytes of a message that had none.
-pub async fn insert_raw(tx: &impl ConnectionTrait, id: MessageId, raw: RawPlace) -> Result<(), Error> {
+/// Writes the raw bytes of a message that had none, or a stub in their place.
+pub async fn write_raw(tx: &impl ConnectionTrait, id: MessageId, raw: RawPlace) -> Result<(), Error> {
     let (blob_key, content) = match raw {
         RawPlace::Nowhere => return Ok(()),
         RawPlace::Row(content) => (None, Some(content)),
@@ -117,29 +117,11 @@ pub async fn insert_raw(tx: &impl ConnectionTrait, id: MessageId, raw: RawPlace)
     };
     let row =
         message_raw::ActiveModel { message_id: Set(id.0), blob_key: Set(blob_key), content: Set(content) };
-    message_raw::Entity::insert(row)
-        .on_conflict(OnConflict::new().do_nothing().to_owned())
-        .exec_without_returning(tx)
-        .await?;
+    use message_raw::Column;
+    let replace =
+        OnConflict::column(Column::MessageId).update_columns([Column::BlobKey, Column::Content]).to_owned();
+    message_raw::Entity::insert(row).on_conflict(replace).exec_without_returning(tx).await?;
     Ok(())
-}
-
-/// Which of the Message-IDs stored messages bear already, by hash.
-pub async fn known_internet_message_ids(
-    tx: &impl ConnectionTrait,
-    hashes: &[Vec<u8>],
-) -> Result<HashSet<Vec<u8>>, Error> {
-    if hashes.is_empty() {
-        return Ok(HashSet::new());
-    }
-    let found: Vec<Option<Vec<u8>>> = message::Entity::find()
-        .select_only()
-        .column(message::Column::InternetMessageIdHash)
-        .filter(message::Column::InternetMessageIdHash.is_in(hashes.iter().cloned()))
-        .into_tuple()
-        .all(tx)
-        .await?;
-    Ok(found.into_iter().flatten().collect())
 }
 
 /// Which of the messages have their raw bytes in the blob store.
@@ -247,5 +229,5 @@ pub(super) fn message_row(new: NewMessage) -> Result<message::ActiveModel, Error
 
 /// A content fingerprint as it is kept: its first 16 bytes tell apart what a folder holds.
 pub fn short(fingerprint: [u8; 32]) -> Vec<u8> {
-    fingerprint.iter().take(16).copied().collect()
+    fingerprint.iter().take(PLAIN_HASH).copied().collect()
 }

@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use super::parsed::Header;
 use super::reply_token::ReplyKey;
+use super::tombstone::TombstoneKey;
 
 /// Set on all that an installation answers by itself, with its id as the value; never on what a person wrote.
 pub const LOOP_HEADER: &str = "X-Mailroom-Loop";
@@ -12,11 +13,16 @@ pub const LOOP_HEADER: &str = "X-Mailroom-Loop";
 pub struct Installation {
     /// Its id: stands in the loop header of what it answers by itself.
     pub id: Uuid,
-    /// Signs and verifies reply tokens.
+    /// Signs and verifies reply tokens; other keys are derived from it.
     pub reply_key: ReplyKey,
 }
 
 impl Installation {
+    /// Under which deleted messages are recognised.
+    pub fn tombstones(&self) -> TombstoneKey {
+        self.reply_key.tombstones()
+    }
+
     /// Whether a message with this header is automatic mail of the installation itself, come back.
     pub fn is_own_loop(&self, headers: &[Header]) -> bool {
         let id = self.id.to_string();

@@ -10,6 +10,7 @@
 //! | `event` | facts that were committed |
 //! | `installation` | what there is once |
 //! | `reply_token` | what proves which instance an answer belongs to |
+//! | `tombstone` | what a deleted message is recognised by |
 //! | `fault` | what went wrong, said so that a person can act, and the verdict |
 //! | `filter` `page` | which of a list is asked for, and which slice of it |
 //! | `search/` | full-text search: how texts are cut and folded, what is asked for |
@@ -31,6 +32,7 @@ pub mod installation;
 pub mod instance;
 pub mod intake;
 pub mod job;
+mod keyed_hash;
 pub mod mailbox;
 pub mod mapping;
 pub mod merge_patch;
@@ -41,5 +43,6 @@ pub mod parsed;
 pub mod reply_token;
 pub mod run;
 pub mod search;
+pub mod tombstone;
 
 pub use named::UnknownName;

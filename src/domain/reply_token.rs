@@ -9,12 +9,12 @@
 //! | a Message-ID that mailroom gave | `<INC-000042.TOKEN.random@mailroom…>` |
 //! | the subject or the text | `[INC-000042:TOKEN]` |
 
-use hmac::{Hmac, KeyInit, Mac};
-use secrecy::zeroize::Zeroizing;
+use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
-/// Bytes of the key.
-const KEY: usize = 32;
+use super::keyed_hash::{KEY, Key};
+use super::tombstone::TombstoneKey;
+
 /// Bytes of a token before it is written: 80 bits can't be guessed by mail.
 const BYTES: usize = 10;
 /// Characters of a token.
@@ -25,17 +25,22 @@ const LABEL: &[u8] = b"mailroom reply token 1";
 const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
 /// The key of an installation. Neither `Debug` nor `Serialize`, so that it can't reach a log.
-pub struct ReplyKey(Zeroizing<[u8; KEY]>);
+pub struct ReplyKey(Key);
 
 impl ReplyKey {
     /// Of 32 random bytes.
     pub fn new(bytes: [u8; KEY]) -> Self {
-        Self(Zeroizing::new(bytes))
+        Self(Key::new(bytes))
     }
 
     /// The bytes, to be sealed.
     pub fn expose(&self) -> &[u8; KEY] {
-        &self.0
+        self.0.expose()
+    }
+
+    /// The key under which deleted messages are recognised, derived from this one.
+    pub fn tombstones(&self) -> TombstoneKey {
+        TombstoneKey::of(&self.0)
     }
 
     /// The token of an instance.
@@ -50,15 +55,7 @@ impl ReplyKey {
     }
 
     fn mac(&self, process: &str, reference: &str) -> Hmac<Sha256> {
-        // A key shorter than the hash's block is padded with zeroes (RFC 2104 section 2).
-        let mut block = hmac::digest::Key::<Hmac<Sha256>>::default();
-        block.iter_mut().zip(self.0.iter()).for_each(|(to, from)| *to = *from);
-        let mut mac = <Hmac<Sha256> as KeyInit>::new(&block);
-        for part in [LABEL, process.as_bytes(), reference.as_bytes()] {
-            mac.update(&(part.len() as u64).to_be_bytes());
-            mac.update(part);
-        }
-        mac
+        self.0.mac(&[LABEL, process.as_bytes(), reference.as_bytes()])
     }
 }
 

@@ -119,8 +119,9 @@ async fn write(
     };
     let is_here = raw.as_ref().is_some_and(|raw| *raw != RawPlace::Nowhere);
     match raw {
-        Some(raw) => db::store::insert_raw(tx, draft.id, raw).await?,
-        None => (message.has_raw, message.size) = (held.message.has_raw, held.message.size),
+        // What is there of it is better than nothing.
+        Some(raw) if is_here || !held.message.has_raw => db::store::write_raw(tx, draft.id, raw).await?,
+        _ => (message.has_raw, message.size) = (held.message.has_raw, held.message.size),
     }
     if draft.parsed.is_some() || is_here {
         let mut new = record::row(assignment, draft, effect, message.clone());
@@ -146,7 +147,7 @@ async fn match_anew(
     for changed in &woven.changed {
         db::instance::update(tx, changed).await?;
     }
-    db::instance::add_keys(tx, &assignment.treatment.mapping.process, woven.keys).await?;
+    db::key::add(tx, &assignment.treatment.mapping.process, woven.keys).await?;
     Ok(effects.swap_remove(0))
 }
 
@@ -160,7 +161,7 @@ async fn leave(
     facts: &mut Vec<Fact>,
 ) -> Result<Effect, db::Error> {
     let instance_id = state.instance.id;
-    db::by_hand::remove_keys(tx, draft.id).await?;
+    db::key::remove(tx, draft.id).await?;
     if state.last_message_id == Some(draft.id) {
         state.last_message_id = db::pass::newest_other(tx, instance_id, draft.id).await?;
     }
@@ -243,11 +244,11 @@ async fn keep_keys(
     let Treated { signals, ignored: None, .. } = treated else { return Ok(()) };
     let instance_id = state.instance.id;
     let keys = signals
-        .roles()
+        .given()
         .map(|(key, role)| CorrelationKey { key, role, instance_id, message_id: draft.id })
         .collect();
-    db::by_hand::remove_keys(tx, draft.id).await?;
-    db::instance::add_keys(tx, &state.instance.process, keys).await
+    db::key::remove(tx, draft.id).await?;
+    db::key::add(tx, &state.instance.process, keys).await
 }
 
 /// Nothing of the match changes.

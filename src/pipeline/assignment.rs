@@ -13,6 +13,7 @@ use crate::domain::clock::Clock;
 use crate::domain::job::Job;
 use crate::domain::mailbox::Mailbox;
 use crate::domain::mapping::{CompiledMapping, Mapping};
+use crate::domain::tombstone::TombstoneKey;
 use crate::event::hub::RunHub;
 use crate::mail;
 
@@ -33,6 +34,8 @@ pub struct Tools {
     pub backlog: Backlog,
     /// The limits.
     pub bounds: Arc<Bounds>,
+    /// Under which deleted messages are recognised.
+    pub tombstones: Arc<TombstoneKey>,
     /// This replica's name.
     pub worker: Arc<str>,
 }

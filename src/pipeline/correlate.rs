@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use super::Assignment;
 use super::parse::Draft;
+use super::{Assignment, Tools};
 use crate::db;
 use crate::domain::mapping::{Effect, Known, Loom, Setting, Woven};
 use crate::domain::message::{Failed, Stage};
@@ -11,12 +11,13 @@ use crate::domain::message::{Failed, Stage};
 /// Looks up what the drafts name, and locks the instances found.
 pub(super) async fn look_up(
     tx: &db::Transaction,
+    tools: &Tools,
     assignment: &Assignment,
     drafts: &[&Draft],
 ) -> Result<Known, db::Error> {
     let process = assignment.treatment.mapping.process.as_str();
     let signals = drafts.iter().filter_map(|draft| draft.treated.as_deref()).map(|treated| &treated.signals);
-    db::correlation::look_up_locked(tx, process, signals).await
+    db::correlation::look_up_locked(tx, &tools.tombstones, process, signals).await
 }
 
 /// Decides for each draft in turn; what each does stands in the order of the drafts.

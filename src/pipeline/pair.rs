@@ -4,6 +4,7 @@
 //! message is taken in again: a double can be seen, a loss can't.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
@@ -13,6 +14,7 @@ use crate::db::intake::{IntakeRow, SourceKey};
 use crate::db::pairing::{Candidate, NewSource, internet_message_id_hash};
 use crate::domain::id::MessageId;
 use crate::domain::intake::{IntakeState, Listed};
+use crate::domain::tombstone::TombstoneKey;
 
 type Delivery = (i64, Option<Vec<u8>>);
 
@@ -22,6 +24,7 @@ pub(super) struct Pairing {
     stored: HashMap<Delivery, Vec<MessageId>>,
     seconds: HashSet<i64>,
     old: HashMap<(DateTime<Utc>, i64), i64>,
+    key: Arc<TombstoneKey>,
 }
 
 impl Pairing {
@@ -33,7 +36,8 @@ impl Pairing {
     ) -> Result<Self, Error> {
         let job = &assignment.job;
         let db = tools.db.read();
-        let candidates = db::pairing::candidates(db, job.mailbox_id, &job.folder, generation).await?;
+        let key = Arc::clone(&tools.tombstones);
+        let candidates = db::pairing::candidates(db, &key, job.mailbox_id, &job.folder, generation).await?;
         let old = db::pairing::old_lines(db, job.id, generation).await?;
         let mut stored: HashMap<Delivery, Vec<MessageId>> = HashMap::new();
         let mut seconds = HashSet::new();
@@ -43,7 +47,7 @@ impl Pairing {
             seconds.insert(second);
             stored.entry((second, internet_message_id_hash)).or_default().push(message_id);
         }
-        Ok(Self { generation: generation.to_owned(), stored, seconds, old })
+        Ok(Self { generation: generation.to_owned(), stored, seconds, old, key })
     }
 
     /// Pairs a page: rows that are known become RECOGNISED or OLD, and the answer holds the new ids of messages.
@@ -74,7 +78,8 @@ impl Pairing {
     }
 
     fn stored_as(&mut self, listed: &Listed) -> Option<MessageId> {
-        let hash = internet_message_id_hash(listed.internet_message_id.as_deref()?);
+        let plain = internet_message_id_hash(listed.internet_message_id.as_deref()?);
+        let hash = db::tombstone::kept(&self.key, plain);
         self.stored.get_mut(&(listed.arrived_at.timestamp(), Some(hash)))?.pop()
     }
 

@@ -20,11 +20,18 @@ use crate::domain::event::NewEvent;
 use crate::domain::handling::DispositionState;
 use crate::domain::id::{EventId, MessageId, RunId};
 use crate::domain::intake::IntakeState;
-use crate::domain::message::{Failed, MessageState, Stage};
+use crate::domain::message::{Failed, Message, MessageState, Stage};
+use crate::domain::parsed::Oddity;
 use crate::domain::run::RunProgress;
 
 /// Messages read from an order at once.
 const PAGE: u64 = 100;
+/// Why what was never fetched stays as it is.
+const NO_RAW: &str = "Its raw bytes are not kept, so it can't be mapped again.";
+/// Why a stub stays as it is.
+const STUB: &str = "The server gave a stub in place of the message ('Retrieval … protocol failed'), and it can't be \
+                    fetched again: its folder was renumbered since, or its job deleted. Open it in Outlook, or forward it \
+                    to this mailbox as an attachment.";
 /// How often a transaction that lost against another is repeated.
 const REPEATS: u32 = 6;
 
@@ -95,6 +102,11 @@ fn fail(held: &mut Held, reason: &str, now: DateTime<Utc>) -> bool {
     true
 }
 
+/// Whether Exchange never gave the message, but a stub in its place: there is nothing in it to map.
+fn is_stub(message: &Message) -> bool {
+    message.state == MessageState::Failed && message.oddity == Some(Oddity::RetrievalStub)
+}
+
 /// Why a message is treated again.
 #[derive(Clone, Copy)]
 enum Cause<'a> {
@@ -117,12 +129,15 @@ impl Pass<'_> {
         let Some(message) = db::read::message::by_ids(db, &[id]).await?.remove(&id) else {
             return Ok(self.skip(order, id).await?);
         };
+        if is_stub(&message) {
+            return Ok(self.fetch_again(order, id).await?);
+        }
         let size = u64::try_from(message.size).unwrap_or(0).min(self.tools.bounds.max_bytes);
         let kib =
             u32::try_from(size.div_ceil(1024)).unwrap_or(u32::MAX).clamp(1, self.tools.bounds.memory_kib);
         let _memory = Arc::clone(&self.tools.memory).acquire_many_owned(kib).await;
         let Some(compressed) = self.raw(id).await? else {
-            return Ok(self.without_raw(order, id).await?);
+            return Ok(self.fetch_again(order, id).await?);
         };
         let row = IntakeRow {
             key: SourceKey(Vec::new()),
@@ -221,8 +236,8 @@ impl Pass<'_> {
         Ok(outcome.original)
     }
 
-    /// Nothing was kept of it: what was never fetched is fetched again, if the ledger still knows it.
-    async fn without_raw(&self, order: &Order, id: MessageId) -> Result<(), db::Error> {
+    /// Nothing was kept of it, or a stub alone: it is fetched again, if it never was and the ledger still knows it.
+    async fn fetch_again(&self, order: &Order, id: MessageId) -> Result<(), db::Error> {
         let job = &self.assignment.job;
         let tx = self.tools.db.begin().await?;
         db::lease::check(&tx, &self.assignment.hold.lease).await?;
@@ -235,10 +250,10 @@ impl Pass<'_> {
             let is_known = position.is_some_and(|at| at.generation == held.generation)
                 && db::job::same_folder(&message.folder, &job.folder)
                 && message.state == MessageState::Failed
-                && !message.has_raw;
+                && (!message.has_raw || is_stub(message));
             let is_back = is_known && db::reprocess::fetch_again(&tx, job.id, &key, id).await?;
             if !is_back {
-                let reason = "Its raw bytes are not kept, so it can't be mapped again.";
+                let reason = if is_stub(message) { STUB } else { NO_RAW };
                 if fail(&mut held, reason, self.tools.clock.now()) {
                     db::pass::write_outcome(&tx, &held.message).await?;
                 }

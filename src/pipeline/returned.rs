@@ -29,7 +29,8 @@ pub(super) async fn returned(
         return Ok(HashMap::new());
     }
     let span = (first - TimeDelta::seconds(1), last + TimeDelta::seconds(1));
-    let mut departed = db::pairing::departed(tools.db.read(), job.mailbox_id, &job.folder, span).await?;
+    let key = &tools.tombstones;
+    let mut departed = db::pairing::departed(tools.db.read(), key, job.mailbox_id, &job.folder, span).await?;
     let seconds: HashSet<i64> = departed.iter().map(|departed| departed.arrived_at.timestamp()).collect();
     let suspects: Vec<Listed> =
         listed.iter().filter(|listed| seconds.contains(&listed.arrived_at.timestamp())).cloned().collect();
@@ -39,7 +40,7 @@ pub(super) async fn returned(
     let mut found = HashMap::new();
     for suspect in session.identify(&job.folder, suspects).await? {
         let Some(id) = suspect.internet_message_id.as_deref() else { continue };
-        let hash = internet_message_id_hash(id);
+        let hash = db::tombstone::kept(key, internet_message_id_hash(id));
         let is_it = |departed: &Departed| {
             departed.internet_message_id_hash == hash && same_second(departed.arrived_at, suspect.arrived_at)
         };

@@ -168,7 +168,7 @@ impl Context<'_> {
         }
         let (messages, events, originals) = record::compose(assignment, run_id, &batch, &effects, now);
         db::store::insert_messages(&tx, messages).await?;
-        db::instance::add_keys(&tx, &assignment.treatment.mapping.process, woven.keys).await?;
+        db::key::add(&tx, &assignment.treatment.mapping.process, woven.keys).await?;
         self.settle(&tx, &sources, &batch, &effects, &paired).await?;
         let counted = tracker.after(|progress| tally(progress, &effects, duplicates));
         if let Some((run_id, progress)) = &counted {
@@ -195,7 +195,8 @@ impl Context<'_> {
         };
         let job = &self.assignment.job;
         let mut candidates: HashMap<(i64, Vec<u8>), Vec<MessageId>> = HashMap::new();
-        for known in db::pairing::candidates(tx, job.mailbox_id, &job.folder, generation).await? {
+        let key = &self.tools.tombstones;
+        for known in db::pairing::candidates(tx, key, job.mailbox_id, &job.folder, generation).await? {
             if let Some(fingerprint) = known.fingerprint {
                 candidates
                     .entry((known.arrived_at.timestamp(), fingerprint))
@@ -208,8 +209,10 @@ impl Context<'_> {
         for draft in batch {
             let fingerprint =
                 draft.parsed.as_ref().filter(|_| draft.row.pair).map(|parsed| parsed.fingerprint);
-            let key = fingerprint.map(|print| (draft.row.arrived_at.timestamp(), db::store::short(print)));
-            match key.and_then(|key| candidates.get_mut(&key)).and_then(Vec::pop) {
+            let delivery = fingerprint.map(|print| {
+                (draft.row.arrived_at.timestamp(), db::tombstone::kept(key, db::store::short(print)))
+            });
+            match delivery.and_then(|delivery| candidates.get_mut(&delivery)).and_then(Vec::pop) {
                 Some(message_id) => sources.push(self.source(draft, message_id)),
                 None => rest.push(*draft),
             }
@@ -267,14 +270,14 @@ pub(super) async fn weave(
     let prefix = &mapping.reference_prefix;
     let joins = mapping.correlation.same_message == SameMessagePolicy::JoinFirst;
     if !tools.db.has_one_writer() {
-        let known = correlate::look_up(tx, assignment, batch).await?;
+        let known = correlate::look_up(tx, tools, assignment, batch).await?;
         let (effects, woven) = correlate::weave(assignment, batch, known, 0, now);
         if woven.made.is_empty() && !joins {
             return Ok((effects, woven));
         }
     }
     let last = db::instance::lock_numbers(tx, &mapping.process, prefix).await?;
-    let known = correlate::look_up(tx, assignment, batch).await?;
+    let known = correlate::look_up(tx, tools, assignment, batch).await?;
     let (effects, woven) = correlate::weave(assignment, batch, known, last + 1, now);
     if !woven.made.is_empty() {
         let made = i64::try_from(woven.made.len()).unwrap_or(i64::MAX);

@@ -80,7 +80,7 @@ pub(super) fn keys(looked: &Looked, instance_id: InstanceId) -> Vec<CorrelationK
     let message = &looked.message;
     let key = |(key, role)| CorrelationKey { key, role, instance_id, message_id: message.id };
     match &looked.treated {
-        Some(treated) => treated.signals.roles().map(key).collect(),
+        Some(treated) => treated.signals.given().map(key).collect(),
         // Never read, or its raw bytes are gone: its own id is all that is known.
         None => {
             let own = message.internet_message_id.iter().filter(|id| id.chars().any(char::is_alphanumeric));

@@ -5,7 +5,7 @@ use mailroom::domain::handling::DispositionState;
 use mailroom::domain::id::{InstanceId, MappingId, MessageId};
 use mailroom::domain::instance::{InstanceState, ProcessInstance};
 use mailroom::domain::mapping::{
-    AttributeType, Correlation, MessageField, NoMatchAction, UpdateAction, ValueSource,
+    AttributeType, Correlation, CorrelationStrategy, MessageField, NoMatchAction, UpdateAction, ValueSource,
 };
 use mailroom::domain::message::{MatchedBy, MessageState};
 use mailroom::service::Patch;
@@ -20,6 +20,7 @@ use crate::pipeline::room::rule;
 on_both!(
     a_message_goes_where_a_person_puts_it_and_replies_follow,
     a_detached_message_belongs_nowhere_and_its_replies_make_an_instance,
+    a_key_stays_while_another_message_of_the_instance_gives_it,
     a_failed_message_is_processed_once_it_is_attached,
     what_can_not_be_linked_is_refused_and_nothing_changed,
     an_instance_is_made_from_a_message_that_was_ignored,
@@ -81,6 +82,39 @@ async fn a_detached_message_belongs_nowhere_and_its_replies_make_an_instance(fre
     let run = desk.again(&["b"]).await;
     assert_eq!((run.progress.found, run.progress.ignored), (1, 1));
     assert_eq!(desk.message("b").await, detached);
+}
+
+async fn a_key_stays_while_another_message_of_the_instance_gives_it(fresh: Fresh) {
+    let mut desk = Desk::open(fresh).await;
+    desk.remap(|mapping| {
+        mapping.correlation.strategies = vec![CorrelationStrategy::KeyExpression];
+        mapping.correlation.key_expression = Some("field(message.text, 'host')".to_owned());
+    })
+    .await;
+    // The first two come in one batch, the others in one each.
+    let conversation = "Thread-Index: Ac3NQbNGzC4nTfzPSeqpFWZ0ZWZQ7g==\n";
+    desk.deliver("a", conversation, "host: one");
+    desk.deliver("b", conversation, "host: one");
+    desk.take_in().await;
+    desk.deliver("c", conversation, "host: one");
+    desk.take_in().await;
+    assert_eq!(desk.room.count("process_instance").await, 1);
+    desk.again(&["b", "a", "c"]).await;
+    for (leaving, next) in [("a", "d"), ("c", "e"), ("b", "f"), ("e", "g")] {
+        desk.link(leaving, None).await.unwrap();
+        desk.deliver(next, "", "host: one");
+        desk.take_in().await;
+        assert_eq!(desk.belongs(next).await.as_deref(), Some("INC-000001"), "{leaving} left");
+    }
+    for leaving in ["g", "d", "f"] {
+        desk.link(leaving, None).await.unwrap();
+    }
+    for keys in ["correlation_key", "shared_key"] {
+        assert_eq!(desk.room.count(keys).await, 0, "{keys}");
+    }
+    desk.deliver("h", "", "host: one");
+    desk.take_in().await;
+    assert_eq!(desk.belongs("h").await.as_deref(), Some("INC-000002"), "nobody gives it any more");
 }
 
 async fn a_failed_message_is_processed_once_it_is_attached(fresh: Fresh) {

@@ -2,15 +2,22 @@
 
 use mailroom::domain::handling::{Disposition, Handling, OriginalFate};
 use mailroom::domain::id::MessageId;
+use mailroom::domain::mapping::{Mapping, SameMessagePolicy};
 use mailroom::service::message::delete;
 
 use super::{Desk, refusals};
 use crate::harness::database::{Fresh, on_both};
-use crate::pipeline::room::start;
+use crate::pipeline::fake::Mail;
+use crate::pipeline::room::{installation, start};
 
 on_both!(
     nothing_of_its_content_is_left,
     it_is_not_taken_in_again_and_replies_find_the_way,
+    what_recognises_it_tells_nothing_without_the_key,
+    without_a_message_id_it_is_recognised_by_its_content,
+    of_two_copies_each_is_recognised_once,
+    it_is_recognised_when_someone_puts_it_back,
+    its_copy_in_another_mailbox_joins_its_instance,
     its_blob_goes_too,
     an_unknown_one_keeps_all_from_being_deleted,
     what_is_to_be_done_with_the_original_is_done,
@@ -91,6 +98,130 @@ async fn it_is_not_taken_in_again_and_replies_find_the_way(fresh: Fresh) {
     desk.deliver("c", "In-Reply-To: <a@x>\n", "Reply");
     desk.take_in().await;
     assert_eq!(desk.belongs("c").await.as_deref(), Some("INC-000001"));
+}
+
+async fn what_recognises_it_tells_nothing_without_the_key(fresh: Fresh) {
+    let desk = Desk::open(fresh).await;
+    desk.deliver("a", "", "First");
+    desk.take_in().await;
+    let before = hashes(&desk).await;
+    delete(&desk.cx, &desk.permit, &[desk.id("a").await]).await.unwrap();
+    let after = hashes(&desk).await;
+    assert_eq!(before[0], hex::encode(mailroom::db::pairing::internet_message_id_hash("a@x")));
+    for (before, after) in before.iter().zip(&after) {
+        let keyed = installation().tombstones().hash(&hex::decode(before).unwrap());
+        assert_eq!(*after, hex::encode(keyed));
+        assert!(!after.contains(before));
+    }
+}
+
+/// Of Message-ID and content, in hexadecimal.
+async fn hashes(desk: &Desk) -> Vec<String> {
+    let mut found = Vec::new();
+    for column in ["internet_message_id_hash", "fingerprint"] {
+        let sql = match desk.room.db.kind() {
+            "SQLite" => format!("SELECT lower(hex({column})) FROM message"),
+            _ => format!("SELECT encode({column}, 'hex') FROM message"),
+        };
+        found.extend(desk.room.column(&sql).await);
+    }
+    found
+}
+
+/// No Message-ID.
+fn anonymous(desk: &Desk, body: &str) {
+    let raw = format!(
+        "From: Ada <ada@sender.example>\nTo: support@company.example\nSubject: Alarm\n\
+         Date: Tue, 22 Sep 2026 10:00:00 +0000\n\n{body}\n"
+    );
+    desk.room.fake.deliver("INBOX", start() + chrono::TimeDelta::minutes(1), &raw);
+}
+
+async fn delete_one(desk: &Desk) {
+    let sql = match desk.room.db.kind() {
+        "SQLite" => "SELECT lower(hex(id)) FROM message",
+        _ => "SELECT CAST(id AS text) FROM message",
+    };
+    let id = uuid::Uuid::parse_str(&desk.room.column(sql).await[0]).unwrap();
+    delete(&desk.cx, &desk.permit, &[id.into()]).await.unwrap();
+}
+
+async fn without_a_message_id_it_is_recognised_by_its_content(fresh: Fresh) {
+    let desk = Desk::open(fresh).await;
+    anonymous(&desk, "Disk full");
+    desk.take_in().await;
+    delete_one(&desk).await;
+    desk.room.fake.renumber("INBOX");
+    desk.take_in().await;
+    assert_eq!(desk.room.count("message").await, 1, "known by its content");
+    desk.room.fake.renumber("INBOX");
+    anonymous(&desk, "Disk empty");
+    desk.take_in().await;
+    assert_eq!(
+        desk.room.count("message WHERE emptied_at IS NULL").await,
+        1,
+        "of the same second, and another"
+    );
+    assert_eq!(desk.room.count("message").await, 2);
+}
+
+async fn of_two_copies_each_is_recognised_once(fresh: Fresh) {
+    let desk = Desk::open(fresh).await;
+    for _ in 0..2 {
+        anonymous(&desk, "Disk full");
+    }
+    desk.take_in().await;
+    delete_one(&desk).await;
+    desk.room.fake.renumber("INBOX");
+    desk.take_in().await;
+    assert_eq!(desk.room.count("message").await, 2, "the deleted one and the other");
+    desk.room.fake.renumber("INBOX");
+    anonymous(&desk, "Disk full");
+    desk.take_in().await;
+    assert_eq!(desk.room.count("message").await, 3, "a third one is a third message");
+}
+
+async fn it_is_recognised_when_someone_puts_it_back(fresh: Fresh) {
+    let mut desk = Desk::open(fresh).await;
+    let folder = Some("Done".to_owned());
+    let moved = Disposition { original: OriginalFate::Move, folder, ..Disposition::READ };
+    desk.room.job.handling = Some(Handling { on_success: moved, ..Handling::default() });
+    desk.deliver("a", "", "First");
+    desk.take_in().await;
+    delete(&desk.cx, &desk.permit, &[desk.id("a").await]).await.unwrap();
+    let mail = desk.room.fake.change("Done", |folder| folder.mail.remove(0));
+    desk.room.fake.change("INBOX", |folder| {
+        folder.next += 1;
+        folder.mail.push(Mail { uid: folder.next, ..mail });
+    });
+    desk.take_in().await;
+    assert_eq!(desk.room.count("message").await, 1);
+    assert_eq!(desk.room.fake.read("INBOX").len(), 1, "what that person did stands");
+}
+
+async fn its_copy_in_another_mailbox_joins_its_instance(fresh: Fresh) {
+    let mut desk = Desk::open(fresh).await;
+    let joining = |mapping: &mut Mapping| mapping.correlation.same_message = SameMessagePolicy::JoinFirst;
+    desk.remap(joining).await;
+    let sales = desk
+        .room
+        .beside("sales", |mapping| {
+            joining(mapping);
+            mapping.reference_prefix = "SAL".to_owned();
+        })
+        .await;
+    desk.deliver("a", "", "First");
+    desk.take_in().await;
+    let instance = desk.message("a").await.instance_id;
+    delete(&desk.cx, &desk.permit, &[desk.id("a").await]).await.unwrap();
+    let copy = desk.room.fake.change("INBOX", |folder| folder.mail[0].clone());
+    sales.fake.change("INBOX", |folder| {
+        folder.next = copy.uid;
+        folder.mail.push(Mail { read: false, ..copy });
+    });
+    sales.run().await.unwrap();
+    assert_eq!(desk.message("a").await.instance_id, instance);
+    assert_eq!(desk.room.count("process_instance").await, 1);
 }
 
 async fn its_blob_goes_too(fresh: Fresh) {

@@ -16,7 +16,7 @@ use mailroom::db;
 use mailroom::domain::access::{Caller, Scope};
 use mailroom::domain::id::{InstanceId, MessageId};
 use mailroom::domain::instance::ProcessInstance;
-use mailroom::domain::mapping::{CompiledMapping, Mapping};
+use mailroom::domain::mapping::{CompiledMapping, Mapping, Surroundings};
 use mailroom::domain::message::Message;
 use mailroom::domain::run::{Run, RunState, RunTrigger};
 use mailroom::pipeline::{self, Assignment, Hold, Stop, Tracker, Treatment};
@@ -28,7 +28,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use crate::harness::database::Fresh;
-use crate::pipeline::room::{Room, start};
+use crate::pipeline::room::{Room, installation, start};
 
 /// A mailbox whose mail is taken in, and Ada, who handles it.
 pub struct Desk {
@@ -51,10 +51,7 @@ impl Desk {
             public_url: "https://mail.example".into(),
             net: mailroom::net::Net::new(&mailroom::config::Config::defaults().unwrap().net).unwrap(),
             limits: Arc::default(),
-            installation: Arc::new(mailroom::domain::installation::Installation {
-                id: uuid::Uuid::now_v7(),
-                reply_key: mailroom::domain::reply_token::ReplyKey::new([7; 32]),
-            }),
+            installation: installation(),
         };
         Self { room, cx, permit: Permit::of(&ada()).unwrap() }
     }
@@ -67,6 +64,7 @@ impl Desk {
         mapping.version += 1;
         db::mapping::update(self.room.db.write(), &mapping, was).await.unwrap();
         let compiled = CompiledMapping::new(&mapping).unwrap();
+        let compiled = compiled.within(Surroundings::of(&self.room.mailbox, installation()));
         self.room.treatment = Arc::new(Treatment { mapping, compiled });
     }
 

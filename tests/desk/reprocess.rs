@@ -5,19 +5,23 @@ use std::sync::Arc;
 use mailroom::db;
 use mailroom::domain::filter::MessageFilter;
 use mailroom::domain::handling::DispositionState;
+use mailroom::domain::id::{MailboxId, MessageId};
 use mailroom::domain::mapping::{
     Correlation, Mapping, MessageField, NoMatchAction, UpdateAction, ValueSource,
 };
-use mailroom::domain::message::{MessageState, Stage};
+use mailroom::domain::message::{Message, MessageState, Stage};
+use mailroom::domain::page::{Order, PageRequest};
+use mailroom::domain::run::Run;
+use mailroom::domain::search::Query;
 use mailroom::pipeline::Bounds;
-use mailroom::service::Patch;
 use mailroom::service::instance::{UpdateInstance, update};
 use mailroom::service::message::{Reprocess, reprocess};
+use mailroom::service::{self, Patch};
 use serde_json::{Value, json};
 
 use super::{Desk, refusals};
 use crate::harness::database::{Fresh, on_both};
-use crate::pipeline::room::rule;
+use crate::pipeline::room::{rule, start};
 
 on_both!(
     mapping_again_without_a_change_changes_nothing,
@@ -27,10 +31,16 @@ on_both!(
     a_failed_one_is_processed_after_the_mapping_was_mended,
     an_ignored_one_makes_an_instance_or_joins_one,
     what_the_mapping_ignores_by_now_leaves_its_instance,
+    what_leaves_its_instance_leaves_the_keys_that_others_gave_too,
+    who_takes_part_still_does,
     what_fails_when_mapped_again_keeps_its_instance,
     all_that_match_are_mapped_again_and_none_that_came_later,
     what_was_never_fetched_is_fetched_again,
     what_is_no_longer_there_stays_failed,
+    a_stub_is_fetched_again_and_not_mapped,
+    a_stub_that_can_not_be_fetched_again_stays_failed,
+    what_a_search_finds_is_mapped_again,
+    where_nothing_matches_nothing_is_begun,
     without_raw_bytes_it_is_refused_or_counted,
     an_order_added_meanwhile_is_done_too,
     a_cancelled_run_forgets_its_orders,
@@ -279,6 +289,159 @@ async fn what_is_no_longer_there_stays_failed(fresh: Fresh) {
     assert_eq!((message.state, message.failure.unwrap().attempts), (MessageState::Failed, 2));
     let reason = "It could not be fetched, and is no longer there to be fetched again.";
     assert_eq!(message.reason.as_deref(), Some(reason));
+}
+
+/// What Exchange gives in place of a message that it can't convert.
+const STUB: &str = "From: Microsoft Exchange Server\nDate: Tue, 22 Sep 2026 10:00:00 +0000\n\
+     Subject: Retrieval using the IMAP4 protocol failed for the following message: 7\n\n\
+     The server couldn't retrieve the following message:\n\nSubject: \"Printer\"\n\n\
+     The message hasn't been deleted. You might be able to view it using either Outlook or Outlook Web App.\n";
+
+/// A message that was a stub at every attempt; its UID.
+async fn only_a_stub(desk: &Desk) -> u32 {
+    let uid = desk.room.fake.deliver("INBOX", start() + chrono::TimeDelta::minutes(1), STUB);
+    for _ in 0..desk.room.tools.bounds.max_attempts {
+        desk.take_in().await;
+        desk.room.clock.advance(chrono::TimeDelta::hours(1));
+    }
+    let message = only_message(desk).await;
+    assert_eq!((message.state, message.has_raw), (MessageState::Failed, true));
+    uid
+}
+
+async fn only_message(desk: &Desk) -> Message {
+    let page = PageRequest { limit: 2, ..PageRequest::default() };
+    let db = desk.room.db.write();
+    let found = db::read::message::list(db, &MessageFilter::default(), Order::OldestFirst, &page).await;
+    let [message] = <[Message; 1]>::try_from(found.unwrap().items).unwrap();
+    message
+}
+
+async fn again_by_id(desk: &Desk, id: MessageId) -> Run {
+    let wanted = Reprocess::Ids(vec![id]);
+    assert_eq!(reprocess(&desk.cx, &desk.permit, wanted).await.unwrap().count, 1);
+    desk.work().await
+}
+
+async fn a_stub_is_fetched_again_and_not_mapped(fresh: Fresh) {
+    let desk = Desk::open(fresh).await;
+    let uid = only_a_stub(&desk).await;
+    let before = only_message(&desk).await;
+    let run = again_by_id(&desk, before.id).await;
+    assert_eq!((run.progress.found, run.progress.processed, run.progress.failed), (1, 0, 0));
+    for _ in 0..desk.room.tools.bounds.max_attempts {
+        desk.take_in().await;
+        desk.room.clock.advance(chrono::TimeDelta::hours(1));
+    }
+    let message = only_message(&desk).await;
+    assert_eq!(
+        (message.state, message.failure.unwrap().attempts),
+        (MessageState::Failed, 6),
+        "it is one still"
+    );
+    again_by_id(&desk, before.id).await;
+    let whole = "Message-ID: <there@x>\r\nFrom: ada@sender.example\r\nSubject: Printer\r\n\r\nOn fire";
+    desk.room.fake.mail("INBOX", uid, |mail| mail.raw = whole.into());
+    desk.take_in().await;
+    let message = desk.message("there").await;
+    assert_eq!((message.id, message.state, message.oddity), (before.id, MessageState::Processed, None));
+    assert_eq!((message.size, message.attachment_count), (whole.len() as i64, 0));
+    let expected = json!({ "summary": "Printer", "history": "On fire" });
+    assert_eq!(desk.attributes("INC-000001").await, expected);
+    desk.again(&["there"]).await;
+    assert_eq!(desk.attributes("INC-000001").await, expected, "the stub is nowhere");
+    assert_eq!(desk.room.count("message").await, 1);
+}
+
+async fn a_stub_that_can_not_be_fetched_again_stays_failed(fresh: Fresh) {
+    let desk = Desk::open(fresh).await;
+    only_a_stub(&desk).await;
+    desk.room.fake.renumber("INBOX");
+    desk.take_in().await;
+    let before = only_message(&desk).await;
+    let run = again_by_id(&desk, before.id).await;
+    assert_eq!((run.progress.found, run.progress.failed), (1, 1));
+    let message = only_message(&desk).await;
+    assert_eq!((message.state, message.failure.unwrap().attempts), (MessageState::Failed, 4));
+    let reason = message.reason.unwrap();
+    assert!(reason.contains("a stub in place of the message") && reason.contains("renumbered"), "{reason}");
+    assert_eq!(desk.room.count("process_instance").await, 0, "nothing is made of the stub");
+}
+
+async fn what_a_search_finds_is_mapped_again(fresh: Fresh) {
+    let mut desk = Desk::open(fresh).await;
+    for n in 0..110 {
+        desk.deliver(&format!("m{n}"), "", if n % 10 == 0 { "The scanner." } else { "The printers burn." });
+    }
+    desk.take_in().await;
+    crate::search::catch_up(&desk.room.db).await;
+    desk.remap(mended).await;
+    let search = Some(Query::parse("printers").unwrap());
+    let filter = MessageFilter { search, states: Some(vec![MessageState::Processed]), ..Default::default() };
+    let deleted = desk.id("m1").await;
+    let wanted = Reprocess::Filter(Box::new(filter));
+    let accepted = reprocess(&desk.cx, &desk.permit, wanted).await.unwrap();
+    assert_eq!((accepted.count, accepted.runs.len()), (99, 1));
+    service::message::delete(&desk.cx, &desk.permit, &[deleted]).await.unwrap();
+    let run = desk.work().await;
+    assert_eq!((run.progress.expected, run.progress.found, run.progress.processed), (Some(99), 98, 98));
+    let again = "process_instance WHERE CAST(attributes AS TEXT) LIKE '%ada@sender.example%'";
+    assert_eq!(desk.room.count(again).await, 98);
+    assert_eq!(desk.room.count("process_instance").await, 110);
+}
+
+async fn where_nothing_matches_nothing_is_begun(fresh: Fresh) {
+    let desk = Desk::open(fresh).await;
+    desk.deliver("a", "", "First");
+    desk.take_in().await;
+    crate::search::catch_up(&desk.room.db).await;
+    for filter in [
+        MessageFilter { search: Some(Query::parse("scanner").unwrap()), ..Default::default() },
+        MessageFilter { states: Some(vec![MessageState::Failed]), ..Default::default() },
+        MessageFilter { mailbox_ids: Some(vec![MailboxId::new()]), ..Default::default() },
+    ] {
+        let accepted = reprocess(&desk.cx, &desk.permit, Reprocess::Filter(Box::new(filter))).await.unwrap();
+        assert_eq!((accepted.count, accepted.runs.len()), (0, 0));
+    }
+    assert_eq!(desk.room.count("reprocess").await, 0);
+    assert_eq!(desk.room.count("run WHERE \"trigger\" = 'REPROCESS'").await, 0);
+}
+
+async fn what_leaves_its_instance_leaves_the_keys_that_others_gave_too(fresh: Fresh) {
+    let mut desk = Desk::open(fresh).await;
+    thread(&desk).await;
+    desk.deliver("sibling", "In-Reply-To: <unseen@x>\n", "Sibling");
+    desk.deliver("other", "In-Reply-To: <unseen@x>\n", "Other");
+    desk.take_in().await;
+    assert_eq!(desk.belongs("other").await.as_deref(), Some("INC-000002"));
+    desk.remap(|mapping| {
+        let when = "message.subject == 'Case of sibling'".to_owned();
+        mapping.filters.push(mailroom::domain::mapping::FilterRule { name: "no".to_owned(), when });
+    })
+    .await;
+    desk.again(&["sibling"]).await;
+    assert_eq!(desk.belongs("sibling").await, None);
+    desk.deliver("later", "In-Reply-To: <unseen@x>\n", "Later");
+    desk.take_in().await;
+    assert_eq!(desk.belongs("later").await.as_deref(), Some("INC-000002"));
+    desk.deliver("reply", "In-Reply-To: <sibling@x>\n", "Reply");
+    desk.take_in().await;
+    assert_eq!(desk.belongs("reply").await.as_deref(), Some("INC-000003"), "its own key left with it");
+}
+
+async fn who_takes_part_still_does(fresh: Fresh) {
+    let mut desk = Desk::open(fresh).await;
+    desk.remap(|mapping| mapping.correlation.trusted_senders_only = true).await;
+    let forward = "Message-ID: <a@x>\nFrom: colleague@company.example\nTo: support@company.example\n\
+         Subject: Help\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n\
+         --b\nContent-Type: text/plain\n\nFor you\n--b\nContent-Type: message/rfc822\n\n\
+         From: Ada@Sender.example\nSubject: Help\n\nHelp!\n--b--\n";
+    desk.room.fake.deliver("INBOX", start() + chrono::TimeDelta::minutes(1), forward);
+    desk.take_in().await;
+    desk.again(&["a"]).await;
+    desk.deliver("b", "In-Reply-To: <a@x>\n", "From the one whose mail was forwarded");
+    desk.take_in().await;
+    assert_eq!(desk.belongs("b").await.as_deref(), Some("INC-000001"));
 }
 
 async fn without_raw_bytes_it_is_refused_or_counted(fresh: Fresh) {

@@ -1,7 +1,7 @@
 //! The pipeline over a mail system in memory: what must hold whatever the mail and the provider do.
 
 mod correlation;
-mod fake;
+pub mod fake;
 pub mod room;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -20,6 +20,7 @@ on_both!(
     identical_mails_are_two_messages,
     renumbered_ids_take_in_nothing_again,
     what_renumbering_cannot_prove_is_taken_in,
+    however_often_ids_are_renumbered_one_absorbs_one,
     a_vanished_message_holds_up_nothing,
     a_message_over_the_limit_fails_with_its_header,
     a_big_message_goes_to_the_blob_store,
@@ -150,6 +151,22 @@ async fn what_renumbering_cannot_prove_is_taken_in(fresh: Fresh) {
     room.fake.deliver("INBOX", minute(1), &alarm);
     room.fake.deliver("INBOX", minute(-5), &mail("late@x", "", "Unseen so far, and old"));
     room.fake.renumber("INBOX");
+    room.run().await.unwrap();
+    assert_eq!(room.count("message").await, 3);
+}
+
+async fn however_often_ids_are_renumbered_one_absorbs_one(fresh: Fresh) {
+    let room = Room::make(fresh).await;
+    let (alarm, old) = (mail("alarm@x", "", "Disk full"), mail("old@x", "", "Old"));
+    room.fake.deliver("INBOX", minute(1), &alarm);
+    room.fake.deliver("INBOX", minute(-5), &old);
+    for _ in 0..3 {
+        room.run().await.unwrap();
+        assert_eq!(room.count("message").await, 1);
+        room.fake.renumber("INBOX");
+    }
+    room.fake.deliver("INBOX", minute(1), &alarm);
+    room.fake.deliver("INBOX", minute(-5), &old);
     room.run().await.unwrap();
     assert_eq!(room.count("message").await, 3);
 }

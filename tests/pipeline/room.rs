@@ -76,6 +76,7 @@ impl Room {
             memory: Arc::new(Semaphore::new(1024)),
             backlog: Backlog::default(),
             bounds: Arc::new(bounds()),
+            tombstones: Arc::new(installation().tombstones()),
             worker: Arc::from("test"),
         };
         let room = Self::furnish(tools, clock, "support", mapping).await;

@@ -16,7 +16,7 @@ use mailroom::domain::search::Query;
 use crate::api_data::seed;
 
 /// Indexes until there is nothing left; how many rows were written.
-async fn catch_up(db: &Database) -> usize {
+pub async fn catch_up(db: &Database) -> usize {
     let mut written = 0;
     let deadline = Instant::now() + Duration::from_secs(30);
     loop {

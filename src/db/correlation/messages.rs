@@ -10,19 +10,22 @@ use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter,
 use super::Absent;
 use crate::db::Error;
 use crate::db::entity::{correlation_key, message, message_address};
-use crate::db::instance::key_hash;
+use crate::db::key::key_hash;
 use crate::db::pairing::internet_message_id_hash;
 use crate::db::store::short;
+use crate::db::tombstone::kept;
 use crate::domain::id::{InstanceId, MailboxId, MessageId};
 use crate::domain::mapping::{COUNTED_WITHIN, Copy, Counted, Key, SameMessage};
 use crate::domain::message::AddressRole;
+use crate::domain::tombstone::TombstoneKey;
 
 /// The most copies that are looked at for one batch.
 const MAX_COPIES: u64 = 1_000;
 
-/// Messages that were taken in with the same Message-ID and content, and belong to an instance.
+/// Messages that were taken in with the same Message-ID and content, deleted since or not, and belong to an instance.
 pub(super) async fn copies(
     db: &impl ConnectionTrait,
+    key: &TombstoneKey,
     wanted: &HashSet<&SameMessage>,
 ) -> Result<Vec<(SameMessage, Copy)>, Error> {
     if wanted.is_empty() {
@@ -30,7 +33,11 @@ pub(super) async fn copies(
     }
     let by_hash: HashMap<(Vec<u8>, Vec<u8>), &SameMessage> = wanted
         .iter()
-        .map(|same| ((internet_message_id_hash(&same.internet_message_id), short(same.fingerprint)), *same))
+        .flat_map(|same| {
+            let plain = (internet_message_id_hash(&same.internet_message_id), short(same.fingerprint));
+            let of_tombstone = (kept(key, plain.0.clone()), kept(key, plain.1.clone()));
+            [(plain, *same), (of_tombstone, *same)]
+        })
         .collect();
     type Row = (uuid::Uuid, uuid::Uuid, Option<uuid::Uuid>, Option<Vec<u8>>, Option<Vec<u8>>);
     let rows: Vec<Row> = message::Entity::find()

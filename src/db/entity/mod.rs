@@ -18,3 +18,4 @@ pub mod message_source;
 pub mod process_instance;
 pub mod reprocess;
 pub mod run;
+pub mod shared_key;

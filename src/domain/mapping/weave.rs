@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::compiled::Treated;
 use super::correlate::{Decision, correlate};
-use super::found::{Copy, CorrelationKey, Found, InstanceFacts, Key, Role};
+use super::found::{Copy, CorrelationKey, Found, InstanceFacts};
 use super::signals::{Signals, quoted};
 use super::values::{MapFailure, Values};
 use super::{Mapping, apply};
@@ -247,9 +247,7 @@ impl<'a, N: FnMut(MessageId) -> i64> Loom<'a, N> {
             let mailbox_id = self.setting.mailbox_id;
             self.known.found.add_copy(same, Copy { message_id, mailbox_id, instance_id });
         }
-        let keys = signals.roles();
-        let original = signals.original.iter().map(|who| (Key::Participant(who.clone()), Role::Own));
-        let keys = keys.chain(original);
+        let keys = signals.given();
         self.keys.extend(keys.map(|(key, role)| CorrelationKey { key, role, instance_id, message_id }));
     }
 }

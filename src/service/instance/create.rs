@@ -91,8 +91,8 @@ pub async fn create(
         held.message.mapping_id = Some(mapping.id);
         hand::handle_anew(cx, &tx, held, was).await?;
         db::pass::write_outcome(&tx, &held.message).await?;
-        db::by_hand::remove_keys(&tx, held.message.id).await?;
-        db::instance::add_keys(&tx, &mapping.process, hand::keys(looked, instance.id)).await?;
+        db::key::remove(&tx, held.message.id).await?;
+        db::key::add(&tx, &mapping.process, hand::keys(looked, instance.id)).await?;
         let message_id = held.message.id;
         if was != MessageState::Processed {
             facts.push(Fact::MessageReceived { message_id, instance_id: Some(instance.id) });

@@ -97,7 +97,8 @@ impl Trial {
         absent: &Absent,
     ) -> Result<Known, Error> {
         let signals = treated.map(|treated| &treated.signals);
-        Ok(db::correlation::look_up(cx.db.read(), &self.mapping.process, signals, absent).await?)
+        let (db, key) = (cx.db.read(), cx.installation.tombstones());
+        Ok(db::correlation::look_up(db, &key, &self.mapping.process, signals, absent).await?)
     }
 }
 

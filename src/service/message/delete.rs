@@ -33,7 +33,7 @@ pub async fn delete(
         db::instance::update(&tx, &state).await?;
     }
     let ids: Vec<MessageId> = held.iter().map(|held| held.message.id).collect();
-    let blobs = db::tombstone::empty(&tx, &ids, cx.clock.now()).await?;
+    let blobs = db::tombstone::empty(&tx, &cx.installation.tombstones(), &ids, cx.clock.now()).await?;
     db::search::remove(&tx, &ids).await?;
     let events = held
         .iter()

@@ -53,7 +53,7 @@ pub async fn link(
     }
     hand::handle_anew(cx, &tx, &mut held, was).await?;
     db::pass::write_outcome(&tx, &held.message).await?;
-    db::by_hand::remove_keys(&tx, message_id).await?;
+    db::key::remove(&tx, message_id).await?;
     let mailbox_id = Some(held.message.mailbox_id);
     let mut facts = Vec::new();
     let changed = |instance_id| Fact::ProcessInstanceUpdated {
@@ -75,7 +75,7 @@ pub async fn link(
         to.instance.updated_at = cx.clock.now();
         db::instance::update(&tx, &to).await?;
         let keys = hand::keys(&looked, to.instance.id);
-        db::instance::add_keys(&tx, &to.instance.process, keys).await?;
+        db::key::add(&tx, &to.instance.process, keys).await?;
     }
     if held.message.state == MessageState::Ignored && was != MessageState::Ignored {
         facts.push(Fact::MessageIgnored { message_id });

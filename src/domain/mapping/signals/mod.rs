@@ -143,7 +143,7 @@ impl Signals {
     }
 
     /// Its keys, each with what it is to the message: the referenced ones, then its own.
-    pub fn roles(&self) -> impl Iterator<Item = (Key, Role)> {
+    pub(super) fn roles(&self) -> impl Iterator<Item = (Key, Role)> {
         let thread = |id: &String| Key::Thread(id.clone());
         let referenced = self.referenced_ids.iter().map(move |named| (thread(&named.id), Role::Referenced));
         let own = self.own_id.iter().map(move |id| (thread(id), Role::Own));
@@ -153,6 +153,12 @@ impl Signals {
         });
         let business = self.key.iter().map(|key| (Key::Business(key.clone()), Role::Own));
         referenced.chain(own).chain(conversation).chain(business)
+    }
+
+    /// What later messages find its instance by, and who takes part in it beside those who are on the message.
+    pub fn given(&self) -> impl Iterator<Item = (Key, Role)> {
+        let original = self.original.iter().map(|who| (Key::Participant(who.clone()), Role::Own));
+        self.roles().chain(original)
     }
 
     /// All references to look up.
