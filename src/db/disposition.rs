@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, FromQueryResult, Statement, Value};
 
+use super::read::structure_or_none;
 use super::{Error, from_json, to_json};
 use crate::domain::fault::Fault;
 use crate::domain::folder::Place;
@@ -23,6 +24,8 @@ pub struct Pending {
     pub generation: String,
     /// Its id at the provider.
     pub source_id: String,
+    /// Where we put it since, if we did.
+    pub moved_to: Option<Place>,
     /// Its Message-ID.
     pub internet_message_id: Option<String>,
     /// Raw bytes.
@@ -65,14 +68,15 @@ pub async fn pending(
         folder: String,
         generation: String,
         source_id: String,
+        moved_to: Option<serde_json::Value>,
         internet_message_id: Option<String>,
         size: i64,
         disposition: serde_json::Value,
         disposition_attempts: i32,
     }
     let sql = format!(
-        "SELECT m.id, m.folder, m.generation, m.source_id, m.internet_message_id, m.size, m.disposition, \
-                m.disposition_attempts \
+        "SELECT m.id, m.folder, m.generation, m.source_id, m.moved_to, m.internet_message_id, m.size, \
+                m.disposition, m.disposition_attempts \
          FROM message m JOIN job j ON j.mailbox_id = m.mailbox_id AND j.id = $1 \
          WHERE m.disposition_state = 'PENDING' AND m.job_id = $1 \
          AND (m.disposition_due_at IS NULL OR m.disposition_due_at <= $2) ORDER BY m.id LIMIT {limit}"
@@ -88,6 +92,7 @@ pub async fn pending(
                 folder: row.folder,
                 generation: row.generation,
                 source_id: row.source_id,
+                moved_to: structure_or_none("message", row.moved_to)?,
                 internet_message_id: row.internet_message_id,
                 size: row.size,
                 disposition: from_json("message", row.disposition)?,
@@ -117,7 +122,7 @@ pub async fn record(
             .collect();
         let sql = format!(
             "UPDATE message SET disposition_state = 'DONE', disposition_done_at = $1, disposition_fault = NULL, \
-             disposition_attempts = disposition_attempts + 1, {FORGET} \
+             disposition_attempts = disposition_attempts + 1, purge = NULL, {FORGET} \
              WHERE disposition_state = 'PENDING' AND id IN ({})",
             marks.join(", ")
         );
@@ -148,7 +153,8 @@ async fn record_one(tx: &impl ConnectionTrait, outcome: &Outcome, now: DateTime<
     let forget = if outcome.purge { String::new() } else { format!(", {FORGET}") };
     let sql = format!(
         "UPDATE message SET disposition_state = $1, disposition_done_at = $2, disposition_note = $3, \
-         disposition_fault = $4, moved_to = $5, purge = $6, provider_version = $7, \
+         disposition_fault = $4, moved_to = COALESCE($5, moved_to), \
+         purge = CASE WHEN purge IN ('DONE', 'GONE') THEN purge ELSE $6 END, provider_version = $7, \
          disposition_attempts = disposition_attempts + 1{forget} \
          WHERE disposition_state = 'PENDING' AND id = $8"
     );
@@ -177,7 +183,7 @@ pub struct ToPurge {
     pub internet_message_id: Option<String>,
 }
 
-/// Originals of the job that are to be removed for good.
+/// Originals of the job that are to be removed for good; not those with which something else is to be done by now.
 pub async fn to_purge(db: &impl ConnectionTrait, job_id: JobId, limit: u64) -> Result<Vec<ToPurge>, Error> {
     #[derive(FromQueryResult)]
     struct Row {
@@ -187,7 +193,7 @@ pub async fn to_purge(db: &impl ConnectionTrait, job_id: JobId, limit: u64) -> R
     }
     let sql = format!(
         "SELECT id, moved_to, internet_message_id FROM message \
-         WHERE purge = 'WANTED' AND job_id = $1 ORDER BY id LIMIT {limit}"
+         WHERE purge = 'WANTED' AND job_id = $1 AND disposition_state <> 'PENDING' ORDER BY id LIMIT {limit}"
     );
     let rows = Row::find_by_statement(Statement::from_sql_and_values(
         db.get_database_backend(),

@@ -125,8 +125,8 @@ impl DispositionStatus {
         }
     }
 
-    /// What is to be done once a message that had failed has another outcome. It stays as it is in any other case, and
-    /// where the original was moved already: only where it was found is it ours.
+    /// What is to be done once a message that had failed has another outcome; with an original that we moved, from
+    /// where we put it. It stays as it is in any other case.
     pub fn after(
         self,
         was: MessageState,
@@ -134,10 +134,11 @@ impl DispositionStatus {
         state: MessageState,
         now: DateTime<Utc>,
     ) -> Self {
-        let moved = self.state == DispositionState::Done && self.wanted.original != OriginalFate::Keep;
-        if was != MessageState::Failed || state == MessageState::Failed || moved {
+        if was != MessageState::Failed || state == MessageState::Failed {
             return self;
         }
-        Self::begin(handling, state, now)
+        let next = Self::begin(handling, state, now);
+        let moved = self.state == DispositionState::Done && self.wanted.original != OriginalFate::Keep;
+        if moved && next.wanted.is_nothing() { self } else { next }
     }
 }

@@ -5,15 +5,21 @@ use std::collections::{BTreeMap, HashMap};
 use super::store::Original;
 use super::{Assignment, Error, Tools, Tracker, kill};
 use crate::db;
-use crate::db::disposition::Outcome;
+use crate::db::disposition::{Outcome, Pending};
 use crate::domain::event::{Fact, NewEvent};
 use crate::domain::fault::Verdict;
+use crate::domain::folder::Place;
 use crate::domain::handling::{Disposition, DispositionState, OriginalFate};
 use crate::domain::id::EventId;
-use crate::provider::{DisposeOutcome, Disposed, Order, Session};
+use crate::provider::{self, DisposeOutcome, Disposed, Order, Session};
 
 /// Originals handled at once.
 const BATCH: usize = 100;
+/// Of an original that can't be found where we put it.
+const NOWHERE: &str = "The server did not tell where it put the original, and no message there, or several, bear its \
+                       Message-ID: it is left as it is.";
+/// Of an original that we put into a folder which is no more.
+const NO_FOLDER: &str = "The folder that it was moved to is gone: the original is left as it is.";
 /// A disposition that was refused so often is FAILED.
 const MAX_ATTEMPTS: i32 = 5;
 
@@ -33,19 +39,15 @@ pub(super) async fn finish_pending(
         tracker.begin().await?;
         let mut by_folder: BTreeMap<String, Vec<Original>> = BTreeMap::new();
         let count = pending.len();
+        let mut lost = Vec::new();
         for pending in pending {
-            by_folder.entry(pending.folder).or_default().push(Original {
-                message_id: pending.message_id,
-                generation: pending.generation,
-                source_id: pending.source_id,
-                internet_message_id: pending.internet_message_id,
-                size: pending.size,
-                disposition: pending.disposition,
-                repeated: true,
-                attempts: pending.attempts,
-            });
+            match locate(assignment, session, pending).await? {
+                (Some(folder), original) => by_folder.entry(folder).or_default().push(original),
+                (None, original) => lost.push(original),
+            }
         }
-        let mut recorded = 0;
+        let nowhere = lost.iter().map(|original| elsewhere(&original.source_id, NOWHERE)).collect();
+        let mut recorded = record(tools, assignment, tracker, &lost, nowhere).await?;
         for (folder, originals) in by_folder {
             recorded += dispose(tools, assignment, session, tracker, &folder, originals).await?;
         }
@@ -54,6 +56,40 @@ pub(super) async fn finish_pending(
             return Ok(());
         }
     }
+}
+
+/// The original, and its folder: where we found it or, if we moved it before, where we put it. No folder, where the
+/// server did not tell then, and it can't be found now.
+async fn locate(
+    assignment: &Assignment,
+    session: &mut dyn Session,
+    pending: Pending,
+) -> Result<(Option<String>, Original), Error> {
+    let original = Original {
+        message_id: pending.message_id,
+        generation: pending.generation,
+        source_id: pending.source_id,
+        internet_message_id: pending.internet_message_id,
+        size: pending.size,
+        disposition: pending.disposition,
+        repeated: true,
+        attempts: pending.attempts,
+    };
+    let is_here = assignment.mailbox.own_generation(&original.generation).is_some();
+    let Some(put) = pending.moved_to.filter(|_| is_here) else { return Ok((Some(pending.folder), original)) };
+    let place = match (&put.source_id, original.internet_message_id.as_deref()) {
+        (Some(_), _) => Some(put),
+        (None, Some(id)) => match session.find(&put.folder, id).await {
+            Err(provider::Error::FolderNotFound { .. }) => None,
+            found => found?,
+        },
+        (None, None) => None,
+    };
+    let Some(Place { folder, generation: Some(generation), source_id: Some(source_id) }) = place else {
+        return Ok((None, Original { source_id: original.message_id.to_string(), ..original }));
+    };
+    let generation = assignment.mailbox.generation(&generation);
+    Ok((Some(folder), Original { generation, source_id, ..original }))
 }
 
 /// Handles originals of one folder; answers how many are no longer pending.
@@ -71,7 +107,12 @@ pub(super) async fn dispose(
         let batch: Vec<Original> = originals.by_ref().take(BATCH).collect();
         let orders: Vec<Order> = batch.iter().map(|original| order(assignment, original)).collect();
         kill::point("dispose.before");
-        let answers = assignment.hold.touch(&tools.bounds, session.dispose(folder, &orders)).await??;
+        let answers = match assignment.hold.touch(&tools.bounds, session.dispose(folder, &orders)).await? {
+            Err(provider::Error::FolderNotFound { .. }) if folder != assignment.job.folder => {
+                orders.iter().map(|order| elsewhere(&order.source_id, NO_FOLDER)).collect()
+            }
+            answers => answers?,
+        };
         kill::point("dispose.done_unrecorded");
         recorded += record(tools, assignment, tracker, &batch, answers).await?;
         kill::point("dispose.recorded");
@@ -88,6 +129,9 @@ async fn record(
 ) -> Result<u64, Error> {
     let by_source: HashMap<&str, &Original> =
         batch.iter().map(|original| (original.source_id.as_str(), original)).collect();
+    if batch.is_empty() {
+        return Ok(0);
+    }
     let mut outcomes = Vec::with_capacity(answers.len());
     let mut retry = None;
     for answer in answers {
@@ -123,6 +167,10 @@ async fn record(
         tracing::info!(code = %error.fault(tools.clock.now()).code, "a disposition is tried again by the next run");
     }
     Ok(changed)
+}
+
+fn elsewhere(source_id: &str, note: &str) -> Disposed {
+    Disposed { source_id: source_id.to_owned(), outcome: DisposeOutcome::Elsewhere(note.to_owned()) }
 }
 
 fn order(assignment: &Assignment, original: &Original) -> Order {

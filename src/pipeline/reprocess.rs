@@ -307,10 +307,13 @@ fn tally(progress: &mut RunProgress, state: Option<MessageState>) {
     }
 }
 
-/// The original of a message that was fetched at last, if there is something to do with it.
+/// The original of a message that was fetched at last, if there is something to do with it at once. What we moved before
+/// is looked for by the next run.
 pub(super) fn original(draft: &Draft, held: &Held) -> Option<Original> {
     let disposition = &held.message.disposition;
-    let due = disposition.state == DispositionState::Pending && disposition.due_at.is_none();
+    let due = disposition.state == DispositionState::Pending
+        && disposition.due_at.is_none()
+        && held.moved_to.is_none();
     due.then(|| Original {
         message_id: draft.id,
         generation: held.generation.clone(),

@@ -91,6 +91,9 @@ pub trait Session: Send {
     /// Safe to repeat.
     async fn dispose(&mut self, folder: &str, orders: &[Order]) -> Result<Vec<Disposed>, Error>;
 
+    /// Where the only message of the folder is that bears the Message-ID; None where none does, or several do.
+    async fn find(&mut self, folder: &str, internet_message_id: &str) -> Result<Option<Place>, Error>;
+
     /// Removes for good what mailroom deleted before, only while it is where we put it.
     async fn purge(&mut self, orders: &[PurgeOrder]) -> Result<Vec<Purged>, Error>;
 

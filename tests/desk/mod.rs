@@ -5,6 +5,7 @@ mod deleting;
 mod filters;
 #[cfg(feature = "failpoints")]
 mod killed;
+mod moved;
 mod over_http;
 mod reprocess;
 mod together;

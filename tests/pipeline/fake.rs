@@ -165,6 +165,9 @@ impl Session for Fake {
     }
 
     async fn dispose(&mut self, folder: &str, orders: &[Order]) -> Result<Vec<Disposed>, Error> {
+        if !self.0.lock().unwrap().contains_key(folder) {
+            return Err(Error::FolderNotFound { folder: folder.to_owned() });
+        }
         let answer = |order: &Order, outcome| Disposed { source_id: order.source_id.clone(), outcome };
         Ok(orders
             .iter()
@@ -201,6 +204,22 @@ impl Session for Fake {
                 answer(order, DisposeOutcome::Done { moved_to, version: None })
             })
             .collect())
+    }
+
+    async fn find(&mut self, folder: &str, internet_message_id: &str) -> Result<Option<Place>, Error> {
+        if !self.0.lock().unwrap().contains_key(folder) {
+            return Err(Error::FolderNotFound { folder: folder.to_owned() });
+        }
+        let header = format!("Message-ID: <{internet_message_id}>");
+        Ok(self.change(folder, |opened| {
+            let bears = |mail: &&Mail| String::from_utf8_lossy(&mail.raw).lines().any(|line| line == header);
+            let [only] = opened.mail.iter().filter(bears).collect::<Vec<_>>()[..] else { return None };
+            Some(Place {
+                folder: folder.to_owned(),
+                generation: Some(opened.validity.to_string()),
+                source_id: Some(only.uid.to_string()),
+            })
+        }))
     }
 
     async fn purge(&mut self, orders: &[PurgeOrder]) -> Result<Vec<Purged>, Error> {

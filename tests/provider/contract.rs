@@ -59,6 +59,7 @@ macro_rules! holds {
             moving_twice_leaves_one_copy
             deleting_twice_leaves_one_copy_in_the_trash
             a_move_whose_end_is_unknown_is_found_in_the_target
+            a_message_is_found_by_a_message_id_that_it_alone_bears
             what_is_purged_is_gone_and_purging_twice_is_harmless
             what_someone_took_out_of_the_trash_is_not_purged
             an_original_that_someone_moved_is_left_alone
@@ -336,6 +337,22 @@ pub async fn a_move_whose_end_is_unknown_is_found_in_the_target(fixture: &impl F
         "{disposed:?}"
     );
     assert_eq!(fixture.seen("Done").len(), 1);
+}
+
+pub async fn a_message_is_found_by_a_message_id_that_it_alone_bears(fixture: &impl Fixture) {
+    let mut session = session(fixture).await;
+    let (listed, position) = delivered(fixture, &mut *session, &["twice@x", "1@x", "twice@x", "11@x"]).await;
+    let found = session.find("INBOX", "1@x").await.unwrap().unwrap();
+    assert_eq!(found.folder, "INBOX");
+    assert_eq!(found.generation, Some(position.generation));
+    assert_eq!(found.source_id.as_deref(), Some(listed[1].source_id.as_str()));
+    for id in ["twice@x", "missing@x", "\"quoted\\\"@x", "é@x"] {
+        assert_eq!(session.find("INBOX", id).await.unwrap(), None, "{id}");
+    }
+    let error = session.find("Nowhere", "1@x").await.unwrap_err();
+    assert_eq!(error.to_string(), "the folder Nowhere does not exist");
+    let (after, _) = list_all(&mut *session, "INBOX", None).await;
+    assert!(after.iter().all(|listed| listed.is_read == Some(false)), "looking marks nothing");
 }
 
 pub async fn what_is_purged_is_gone_and_purging_twice_is_harmless(fixture: &impl Fixture) {

@@ -40,7 +40,7 @@ use super::{
     Purged, Session, Wanted,
 };
 use crate::domain::credential::CredentialKind;
-use crate::domain::folder::{Folder, FolderAssignment};
+use crate::domain::folder::{Folder, FolderAssignment, Place};
 use crate::domain::intake::Listed;
 use crate::domain::mailbox::{ImapSettings, ProviderKind, Security};
 use crate::net::Net;
@@ -203,6 +203,10 @@ impl Session for ImapSession {
 
     async fn dispose(&mut self, folder: &str, orders: &[Order]) -> Result<Vec<Disposed>, Error> {
         self.dispose_all(folder, orders).await
+    }
+
+    async fn find(&mut self, folder: &str, internet_message_id: &str) -> Result<Option<Place>, Error> {
+        self.find_only(folder, internet_message_id).await
     }
 
     async fn purge(&mut self, orders: &[PurgeOrder]) -> Result<Vec<Purged>, Error> {

@@ -78,6 +78,18 @@ impl ImapSession {
         Ok(found)
     }
 
+    /// The only message of the folder that bears the Message-ID. Leaves the folder open.
+    pub(super) async fn find_only(&mut self, folder: &str, id: &str) -> Result<Option<Place>, Error> {
+        let generation = self.open(folder).await?.generation();
+        let hits = self.search(Some(id), None).await?;
+        let borne = self.message_ids(&hits).await?;
+        let mut bearers = borne.iter().filter(|(_, borne)| borne.as_deref() == Some(id)).map(|(uid, _)| *uid);
+        Ok(match (bearers.next(), bearers.next()) {
+            (Some(only), None) => Some(place(folder, &generation, only)),
+            _ => None,
+        })
+    }
+
     /// UIDs in the open folder that may bear the Message-ID, or are of that size where there is none.
     pub(super) async fn search(&mut self, id: Option<&str>, size: Option<u32>) -> Result<Vec<u32>, Error> {
         let by_size =
