@@ -125,6 +125,10 @@ fn is_sentence(subject: &str, from: Option<&Address>) -> bool {
     }
     let marked = subject.strip_prefix("AUTO").and_then(|rest| rest.trim_start().strip_prefix(':'));
     let lower = marked.unwrap_or(subject).trim().to_lowercase();
+    // Nearly every subject is done with here.
+    if ![" is ", " est ", " ist "].iter().any(|verb| lower.contains(verb)) {
+        return false;
+    }
     let found = SENTENCES.iter().find_map(|sentence| {
         let (name, end) = lower.split_once(sentence)?;
         let says_when = end_of_sentence(end)?;
