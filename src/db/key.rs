@@ -84,7 +84,7 @@ pub async fn add(tx: &impl ConnectionTrait, process: &str, keys: Vec<Correlation
         .collect();
     rows.sort();
     rows.dedup();
-    for chunk in rows.chunk_by(|a, b| is_same_key(a, b)).collect::<Vec<_>>().chunks(1000) {
+    for chunk in rows.chunk_by(is_same_key).collect::<Vec<_>>().chunks(1000) {
         let first =
             chunk.iter().filter_map(|givers| givers.first()).map(|row| correlation_key::ActiveModel {
                 key: Set(row.0.clone()),
