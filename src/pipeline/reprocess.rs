@@ -25,7 +25,7 @@ use crate::domain::parsed::Oddity;
 use crate::domain::run::RunProgress;
 
 /// Messages read from an order at once.
-const PAGE: u64 = 100;
+const PAGE: u64 = 1000;
 /// Why what was never fetched stays as it is.
 const NO_RAW: &str = "Its raw bytes are not kept, so it can't be mapped again.";
 /// Why a stub stays as it is.
