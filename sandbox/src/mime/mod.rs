@@ -1,0 +1,12 @@
+//! Raw messages: what Graph shows of them, and how `$value` gives them back.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `read` | the envelope, the text, the attachments of a raw message |
+//! | `rebuild` | the same message in other bytes, as Exchange makes them at each read |
+
+mod read;
+mod rebuild;
+
+pub use read::{Body, Part, PartKind, body, envelope, headers, parts, preview, received};
+pub use rebuild::rebuild;

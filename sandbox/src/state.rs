@@ -1,0 +1,38 @@
+//! What all parts of a running sandbox share.
+
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use crate::clock::Clock;
+use crate::switches::Switches;
+use crate::world::World;
+
+/// Clones share everything.
+#[derive(Debug, Clone, Default)]
+pub struct State {
+    world: Arc<RwLock<World>>,
+    switches: Arc<RwLock<Switches>>,
+    /// The sandbox's time.
+    pub clock: Clock,
+}
+
+impl State {
+    /// The world, to be looked at. Never hold it over an await.
+    pub fn world(&self) -> RwLockReadGuard<'_, World> {
+        self.world.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The world, to be changed. Never hold it over an await.
+    pub fn world_mut(&self) -> RwLockWriteGuard<'_, World> {
+        self.world.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The switches as they stand.
+    pub fn switches(&self) -> Switches {
+        self.switches.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Changes the switches.
+    pub fn switch(&self, change: impl FnOnce(&mut Switches)) {
+        change(&mut self.switches.write().unwrap_or_else(PoisonError::into_inner));
+    }
+}

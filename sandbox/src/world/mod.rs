@@ -1,0 +1,46 @@
+//! What the sandbox holds: tenants with their apps and mailboxes, in memory, behind one lock.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `tenant` | a directory: apps with their credentials and permissions, mailboxes |
+//! | `mailbox` | folders and messages, and everything that can happen to them |
+//! | `folder`, `message` | one of them |
+//! | `ids` | ids as Exchange gives them |
+//! | `changes` | what happened in a folder, in order |
+
+mod changes;
+mod folder;
+mod ids;
+mod mailbox;
+mod message;
+mod tenant;
+
+use uuid::Uuid;
+
+pub use changes::{Change, Changes, Entry};
+pub use folder::{Folder, WELL_KNOWN};
+pub use ids::{FolderKey, IdKind, MessageKey, Named, Writer};
+pub use mailbox::{Happened, Mailbox, Refused, Standing};
+pub use message::{
+    Content, Draft, DraftAttachment, Envelope, Flag, FlagStatus, Importance, Meeting, Message, Origin, Person,
+};
+pub use tenant::{App, AppCertificate, AppSecret, Federated, Permission, Scoped, Tenant};
+
+/// Everything.
+#[derive(Debug, Default)]
+pub struct World {
+    /// The tenants, side by side.
+    pub tenants: Vec<Tenant>,
+}
+
+impl World {
+    /// The tenant that a token request names, by id or domain.
+    pub fn tenant(&self, name: &str) -> Option<&Tenant> {
+        self.tenants.iter().find(|tenant| tenant.is_named(name))
+    }
+
+    /// The tenant of that id.
+    pub fn tenant_mut(&mut self, id: Uuid) -> Option<&mut Tenant> {
+        self.tenants.iter_mut().find(|tenant| tenant.id == id)
+    }
+}
