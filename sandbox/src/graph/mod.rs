@@ -1,7 +1,23 @@
 //! Microsoft Graph's mail surface.
 //!
+//! Each file of a resource gives its routes; `frame` is around all of them: it knows the caller, gives every answer its
+//! ids, and writes refusals as Graph does. Handlers get [`caller::Caller`] and [`asked::Asked`] as extensions.
+//!
 //! | file | holds |
 //! |---|---|
 //! | `answer` | refusals as Graph says them, and what every answer has |
+//! | `asked` | how the client wants to be answered: `Prefer` |
+//! | `caller` | who asks, and which mailbox they reach |
 
 pub mod answer;
+pub mod asked;
+pub mod caller;
+
+use axum::Router;
+
+use crate::state::State;
+
+/// All of Graph below `/v1.0`, without its frame: paths have keyed segments as `/mailFolders/{f}` only.
+pub fn routes() -> Router<State> {
+    Router::new()
+}
