@@ -3,13 +3,15 @@
 //! | file | holds |
 //! |---|---|
 //! | `tenant` | a directory: apps with their credentials and permissions, mailboxes |
-//! | `mailbox` | folders and messages, and everything that can happen to them |
+//! | `mailbox` | its messages, and everything that can happen to them |
+//! | `folders` | the same of its folders |
 //! | `folder`, `message` | one of them |
 //! | `ids` | ids as Exchange gives them |
 //! | `changes` | what happened in a folder, in order |
 
 mod changes;
 mod folder;
+mod folders;
 mod ids;
 mod mailbox;
 mod message;
