@@ -8,10 +8,19 @@
 //! | `answer` | refusals as Graph says them, and what every answer has |
 //! | `asked` | how the client wants to be answered: `Prefer` |
 //! | `caller` | who asks, and which mailbox they reach |
+//! | `given` | what clients give: paths, bodies, MIME |
+//! | `fields` | the properties of a message that a client may give |
+//! | `change` | PATCH, move, copy, DELETE, permanentDelete |
 
 pub mod answer;
 pub mod asked;
 pub mod caller;
+mod change;
+pub mod fields;
+pub mod given;
+mod sketch;
+#[cfg(test)]
+mod trial;
 
 use axum::Router;
 
@@ -19,5 +28,5 @@ use crate::state::State;
 
 /// All of Graph below `/v1.0`, without its frame: paths have keyed segments as `/mailFolders/{f}` only.
 pub fn routes() -> Router<State> {
-    Router::new()
+    Router::new().merge(change::routes())
 }

@@ -8,5 +8,5 @@
 mod read;
 mod rebuild;
 
-pub use read::{Body, Part, PartKind, body, envelope, headers, parts, preview, received};
+pub use read::{Body, Part, PartKind, body, envelope, headers, parts, plain, preview, received};
 pub use rebuild::rebuild;

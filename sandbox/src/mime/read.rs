@@ -187,6 +187,11 @@ fn meeting(part: &MessagePart<'_>) -> Option<Meeting> {
     }
 }
 
+/// A text without its HTML.
+pub fn plain(html: bool, text: &str) -> String {
+    if html { mail_parser::decoders::html::html_to_text(text) } else { text.to_owned() }
+}
+
 /// The beginning of a text, blanks folded.
 pub fn preview(text: &str) -> String {
     let folded = text.split_whitespace().collect::<Vec<_>>().join(" ");
