@@ -4,15 +4,27 @@
 //! | module | holds |
 //! |---|---|
 //! | [`world`] | tenants, apps, mailboxes, folders, messages; pure, no I/O |
+//! | [`server`] | the listeners, http and https |
+//! | [`entra`] | Entra ID: tokens and what describes them |
 //! | [`graph`] | Microsoft Graph's mail surface |
 //! | [`mime`] | raw messages: what is shown of them, and `$value` |
 //! | [`clock`] | time that can be moved |
 //! | [`switches`] | what the documents leave open |
 //! | [`state`] | what all parts of a running sandbox share |
+//! | [`sample`] | a small tenant for a first try and for tests |
+//! | [`path`] | paths in one form before they are routed |
+//! | [`tls`] | the certificate for https |
+//! | [`random`] | fresh ids |
 
 pub mod clock;
+pub mod entra;
 pub mod graph;
 pub mod mime;
+pub mod path;
+pub mod random;
+pub mod sample;
+pub mod server;
 pub mod state;
 pub mod switches;
+pub mod tls;
 pub mod world;

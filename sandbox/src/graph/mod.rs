@@ -7,17 +7,23 @@
 //! |---|---|
 //! | `answer` | refusals as Graph says them, and what every answer has |
 //! | `asked` | how the client wants to be answered: `Prefer` |
+//! | `bearer` | the token of a request |
 //! | `caller` | who asks, and which mailbox they reach |
 //! | `given` | what clients give: paths, bodies, MIME |
 //! | `fields` | the properties of a message that a client may give |
 //! | `change` | PATCH, move, copy, DELETE, permanentDelete |
+//! | `frame` | what is around every call |
+//! | `segment` | what a path has that Graph doesn't |
 
 pub mod answer;
 pub mod asked;
+mod bearer;
 pub mod caller;
 mod change;
 pub mod fields;
+pub mod frame;
 pub mod given;
+mod segment;
 mod sketch;
 #[cfg(test)]
 mod trial;
