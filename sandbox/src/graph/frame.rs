@@ -180,3 +180,90 @@ fn client_request_id(headers: &HeaderMap, request_id: Uuid) -> String {
     let given = headers.get("client-request-id").and_then(|id| id.to_str().ok());
     given.map_or_else(|| request_id.to_string(), str::to_owned)
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::Json;
+    use axum::body::Bytes;
+    use axum::http::Method;
+    use axum::routing::{get, post};
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::{entra, sample};
+
+    async fn panics() -> StatusCode {
+        panic!("to see what becomes of it")
+    }
+
+    async fn takes(Json(given): Json<Vec<u32>>) -> Json<usize> {
+        Json(given.len())
+    }
+
+    async fn via_entries(
+        entries: axum::Extension<Entries>,
+        caller: axum::Extension<Caller>,
+        root: axum::Extension<Root>,
+    ) -> Response {
+        let entry = Request::get("/missing('x')").body(Body::empty()).unwrap_or_default();
+        entries.answer(&caller, &root, entry).await
+    }
+
+    async fn answer(method: Method, path: &str, body: &'static str) -> (StatusCode, HeaderMap, Value) {
+        let state = sample::state();
+        let routes = Router::new()
+            .route("/panics", get(panics))
+            .route("/takes", post(takes))
+            .route("/weighs", post(async |_: Bytes| "taken"))
+            .route("/missing/{key}", get(async || Problem::no_item().with("Retry-After", "7")))
+            .route("/entries", get(via_entries));
+        let app = framed(routes, &state).with_state(state.clone());
+        let now = state.clock.now().timestamp();
+        let token = entra::sign(&json!({
+            "aud": "https://graph.microsoft.com", "appid": sample::CLIENT_ID, "tid": sample::TENANT,
+            "roles": ["Mail.Read"], "nbf": now, "exp": now + 60,
+        }));
+        let body = if path == "/weighs" { Body::from(vec![b'x'; LIMIT + 1]) } else { Body::from(body) };
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("authorization", format!("Bearer {}", token.unwrap_or_default()))
+            .header("content-type", "application/json")
+            .header("prefer", "IdType=\"ImmutableId\", unknown")
+            .body(body)
+            .unwrap_or_default();
+        let response = tower::ServiceExt::oneshot(app, request).await.unwrap_or_else(|never| match never {});
+        let (parts, body) = response.into_parts();
+        let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
+        (parts.status, parts.headers, serde_json::from_slice(&body).unwrap_or_default())
+    }
+
+    async fn refused(method: Method, path: &str, body: &'static str) -> (u16, Value) {
+        let (status, headers, body) = answer(method, path, body).await;
+        assert!(headers.contains_key("request-id"), "{path}");
+        (status.as_u16(), body["error"]["code"].clone())
+    }
+
+    #[tokio::test]
+    async fn whatever_goes_wrong_is_told_in_the_envelope() {
+        for (method, path, body, status, code) in [
+            (Method::GET, "/panics", "", 500, "generalException"),
+            (Method::DELETE, "/panics", "", 405, "ErrorInvalidRequest"),
+            (Method::POST, "/takes", "[\"x\"]", 400, "UnableToDeserializePostBody"),
+            (Method::POST, "/takes", "[", 400, "BadRequest"),
+            (Method::POST, "/weighs", "", 413, "RequestEntityTooLarge"),
+            (Method::GET, "/missing/1", "", 404, "ErrorItemNotFound"),
+            (Method::GET, "/entries", "", 404, "ErrorItemNotFound"),
+            (Method::GET, "/groups", "", 400, "BadRequest"),
+        ] {
+            assert_eq!(refused(method, path, body).await, (status, code.into()), "{path} {body}");
+        }
+    }
+
+    #[tokio::test]
+    async fn fields_of_a_refusal_and_preferences_are_given_back() {
+        let (_, headers, _) = answer(Method::GET, "/missing/1", "").await;
+        assert_eq!(headers["retry-after"], "7");
+        assert_eq!(headers["preference-applied"], "IdType=\"ImmutableId\"");
+    }
+}
