@@ -10,6 +10,9 @@
 //! | [`mime`] | raw messages: what is shown of them, and `$value` |
 //! | [`clock`] | time that can be moved |
 //! | [`switches`] | what the documents leave open |
+//! | [`faults`] | what becomes of which calls |
+//! | [`log`] | what was asked of late, as a table |
+//! | [`dice`] | chance that repeats itself |
 //! | [`state`] | what all parts of a running sandbox share |
 //! | [`sample`] | a small tenant for a first try and for tests |
 //! | [`path`] | paths in one form before they are routed |
@@ -17,8 +20,11 @@
 //! | [`random`] | fresh ids |
 
 pub mod clock;
+pub mod dice;
 pub mod entra;
+pub mod faults;
 pub mod graph;
+pub mod log;
 pub mod mime;
 pub mod path;
 pub mod random;

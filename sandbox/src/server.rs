@@ -18,7 +18,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::graph::frame;
 use crate::state::State;
-use crate::{entra, path, tls};
+use crate::{entra, faults, log, path, tls};
 
 /// A client that says nothing is let go after this.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -103,11 +103,14 @@ impl Running {
 /// Everything that is served, its paths brought into one form first.
 pub fn app(state: &State) -> Router {
     let served = Router::new()
-        .merge(entra::routes())
+        .merge(entra::routes().layer(middleware::from_fn_with_state(state.clone(), faults::around)))
         .nest("/v1.0", frame::framed(crate::graph::routes(), state))
         .fallback(frame::unknown_version)
         .with_state(state.clone());
-    Router::new().fallback_service(served).layer(middleware::map_request(path::normalise))
+    Router::new()
+        .fallback_service(served)
+        .layer(middleware::map_request(path::normalise))
+        .layer(middleware::from_fn_with_state(state.clone(), log::around))
 }
 
 /// How a connection came in.

@@ -3,6 +3,9 @@
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::clock::Clock;
+use crate::faults::Faults;
+use crate::graph::throttle::Throttle;
+use crate::log::RequestLog;
 use crate::switches::Switches;
 use crate::world::World;
 
@@ -13,6 +16,12 @@ pub struct State {
     switches: Arc<RwLock<Switches>>,
     /// The sandbox's time.
     pub clock: Clock,
+    /// What becomes of which calls.
+    pub faults: Faults,
+    /// The published limits.
+    pub throttle: Throttle,
+    /// What was asked of late.
+    pub log: RequestLog,
 }
 
 impl State {

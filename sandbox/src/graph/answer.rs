@@ -1,5 +1,7 @@
 //! How Graph answers: its error envelope, and the fields that every answer has.
 
+use std::borrow::Cow;
+
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -14,7 +16,7 @@ pub struct Problem {
     /// The HTTP status.
     pub status: StatusCode,
     /// Such as `ErrorItemNotFound`.
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// For people.
     pub message: String,
     /// Further fields of the answer, such as `Retry-After` and `WWW-Authenticate`.
@@ -23,8 +25,8 @@ pub struct Problem {
 
 impl Problem {
     /// A refusal without further fields.
-    pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), headers: Vec::new() }
+    pub fn new(status: StatusCode, code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        Self { status, code: code.into(), message: message.into(), headers: Vec::new() }
     }
 
     /// The same, with a field more.

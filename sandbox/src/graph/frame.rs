@@ -17,9 +17,9 @@ use uuid::Uuid;
 use super::answer::{Problem, stamp};
 use super::asked::Asked;
 use super::caller::Caller;
-use super::{bearer, segment};
+use super::{bearer, segment, throttle};
 use crate::state::State;
-use crate::{random, server};
+use crate::{faults, random, server};
 
 /// What a request to Graph may weigh: 4 MB.
 const LIMIT: usize = 4 * 1024 * 1024;
@@ -52,7 +52,9 @@ pub fn framed(routes: Router<State>, state: &State) -> Router<State> {
     let routes = routes
         .fallback(unknown_segment)
         .method_not_allowed_fallback(async || Problem::unsupported())
-        .layer(DefaultBodyLimit::max(LIMIT));
+        .layer(DefaultBodyLimit::max(LIMIT))
+        .layer(from_fn_with_state(state.clone(), faults::around))
+        .layer(from_fn_with_state(state.clone(), throttle::around));
     let entries = Entries(routes.clone().with_state(state.clone()), state.clone());
     routes.layer(from_fn_with_state(entries, frame))
 }
@@ -72,10 +74,13 @@ async fn frame(Shared(entries): Shared<Entries>, mut request: Request, next: Nex
         Ok(caller) => {
             let root = format!("{}/v1.0", server::called(request.extensions(), request.headers()));
             let extensions = request.extensions_mut();
-            extensions.insert(caller);
+            extensions.insert(caller.clone());
             extensions.insert(Root(root));
             extensions.insert(entries);
-            answered(&state, request, |request| next.run(request)).await
+            let mut response = answered(&state, request, |request| next.run(request)).await;
+            // For the log of requests.
+            response.extensions_mut().insert(caller);
+            response
         }
         Err(problem) => answered(&state, request, |_| async { problem.into_response() }).await,
     }

@@ -14,6 +14,7 @@
 //! | `change` | PATCH, move, copy, DELETE, permanentDelete |
 //! | `frame` | what is around every call |
 //! | `segment` | what a path has that Graph doesn't |
+//! | `throttle` | the published limits, for each app and mailbox |
 
 pub mod answer;
 pub mod asked;
@@ -25,6 +26,7 @@ pub mod frame;
 pub mod given;
 mod segment;
 mod sketch;
+pub mod throttle;
 #[cfg(test)]
 mod trial;
 

@@ -44,7 +44,7 @@ impl Answer {
     /// The refusal's status, code and sentence.
     pub fn refused(&self) -> (u16, &str, &str) {
         let problem = self.problem.as_ref().unwrap();
-        (problem.status.as_u16(), problem.code, &problem.message)
+        (problem.status.as_u16(), &problem.code, &problem.message)
     }
 
     /// A text of the body.
