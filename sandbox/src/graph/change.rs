@@ -12,7 +12,7 @@ use super::asked::Asked;
 use super::caller::Caller;
 use super::fields::{Fields, editable, summarize};
 use super::given::{self, At};
-use super::sketch as show;
+use super::show;
 use crate::state::State;
 use crate::switches::DeletePuts;
 use crate::world::{Mailbox, Message, MessageKey, Permission, Standing};
@@ -38,7 +38,7 @@ pub(super) fn answered(
     asked: &Asked,
 ) -> Result<Response, Problem> {
     let message = mailbox.message(key).ok_or_else(Problem::no_item)?;
-    let mut response = (status, Json(show::message(mailbox, message, asked))).into_response();
+    let mut response = (status, Json(show::whole(mailbox, message, asked))).into_response();
     if let Ok(etag) = message.etag().parse() {
         response.headers_mut().insert(header::ETAG, etag);
     }

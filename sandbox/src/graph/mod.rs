@@ -11,6 +11,11 @@
 //! | `caller` | who asks, and which mailbox they reach |
 //! | `given` | what clients give: paths, bodies, MIME |
 //! | `fields` | the properties of a message that a client may give |
+//! | `odata` | query options: what is selected, filtered, ordered, paged |
+//! | `show` | messages, folders, attachments as JSON |
+//! | `messages`, `value`, `attachments` | reading messages, as JSON and as MIME |
+//! | `folders` | folders: listed, read, made, changed |
+//! | `delta` | change tracking |
 //! | `change` | PATCH, move, copy, DELETE, permanentDelete |
 //! | `frame` | what is around every call |
 //! | `segment` | what a path has that Graph doesn't |
@@ -18,17 +23,25 @@
 
 pub mod answer;
 pub mod asked;
+mod attachments;
 mod bearer;
 pub mod caller;
 mod change;
+mod delta;
 pub mod fields;
+mod folders;
 pub mod frame;
 pub mod given;
+mod messages;
+pub mod odata;
+#[cfg(test)]
+mod reads;
 mod segment;
-mod sketch;
+pub mod show;
 pub mod throttle;
 #[cfg(test)]
 mod trial;
+mod value;
 
 use axum::Router;
 
@@ -36,5 +49,11 @@ use crate::state::State;
 
 /// All of Graph below `/v1.0`, without its frame: paths have keyed segments as `/mailFolders/{f}` only.
 pub fn routes() -> Router<State> {
-    Router::new().merge(change::routes())
+    Router::new()
+        .merge(change::routes())
+        .merge(messages::routes())
+        .merge(value::routes())
+        .merge(attachments::routes())
+        .merge(folders::routes())
+        .merge(delta::routes())
 }

@@ -1,0 +1,69 @@
+//! `$search`: words in subject, sender, recipients and text, all of which must be there.
+
+use crate::graph::answer::Problem;
+use crate::world::{Content, Message};
+
+/// Words in lower case, each with the property it is looked for in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Search(Vec<(Option<String>, String)>);
+
+impl Search {
+    /// More are never found.
+    pub const MOST: usize = 1_000;
+
+    /// From `$search`: in double quotes, words or `property:word`.
+    pub fn of(text: &str) -> Result<Self, Problem> {
+        let text = text.trim();
+        let inner = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
+        let words: Vec<_> = inner
+            .to_lowercase()
+            .replace(['"', '\\', '(', ')'], " ")
+            .split_whitespace()
+            .filter(|word| *word != "and")
+            .map(|word| match word.split_once(':') {
+                Some((property, word)) => (Some(property.to_owned()), word.to_owned()),
+                None => (None, word.to_owned()),
+            })
+            .collect();
+        if words.is_empty() {
+            return Err(Problem::bad_query(format!(
+                "Syntax error: character '' is not valid at position 0 in '{text}'."
+            )));
+        }
+        Ok(Self(words))
+    }
+
+    /// Whether all words are in it.
+    pub fn takes(&self, message: &Message) -> bool {
+        self.0.iter().all(|(property, word)| finds(message, property.as_deref(), word))
+    }
+}
+
+fn finds(message: &Message, property: Option<&str>, word: &str) -> bool {
+    let envelope = &message.envelope;
+    let has = |text: &str| text.to_lowercase().contains(word);
+    let people = |people: &[crate::world::Person]| people.iter().any(|at| has(&at.name) || has(&at.address));
+    let subject = || envelope.subject.as_deref().is_some_and(has);
+    let from = || envelope.from.as_ref().is_some_and(|from| people(std::slice::from_ref(from)));
+    let text = || has(&envelope.preview) || body(message, word);
+    match property {
+        Some("subject") => subject(),
+        Some("from" | "sender") => from(),
+        Some("to") => people(&envelope.to),
+        Some("cc") => people(&envelope.cc),
+        Some("bcc") => people(&envelope.bcc),
+        Some("body") => text(),
+        Some("hasattachments" | "hasattachment") => envelope.has_attachments == (word == "true"),
+        Some("participants" | "recipients") => from() || people(&envelope.to) || people(&envelope.cc),
+        Some(_) => false,
+        None => subject() || from() || people(&envelope.to) || people(&envelope.cc) || text(),
+    }
+}
+
+fn body(message: &Message, word: &str) -> bool {
+    let text = match &message.content {
+        Content::Mime(raw) => crate::mime::body(raw).content,
+        Content::Draft(draft) => draft.body.clone(),
+    };
+    text.to_lowercase().contains(word)
+}
