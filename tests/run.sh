@@ -66,6 +66,7 @@ set_up() {
   need npm npm
   need chromium chromium
   need python3 python3
+  need python3-venv "/usr/lib/python3*/ensurepip"
   install_needs && find_cargo && (cd tests/node && npm ci --no-fund --no-audit)
 }
 

@@ -1,6 +1,8 @@
 //! Entra's token endpoint and Graph's frame, over http and https.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod judges;
+
 use std::time::Instant;
 
 use chrono::TimeDelta;
@@ -109,10 +111,15 @@ impl Pair {
         Self { key, der }
     }
 
+    /// Key and certificate in one file, as azure-identity reads them.
+    fn file(&self) -> tempfile::NamedTempFile {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), self.key.serialize_pem() + &pem("CERTIFICATE", &self.der)).unwrap();
+        file
+    }
+
     fn public_pem(&self) -> String {
-        use base64::Engine;
-        let spki = base64::engine::general_purpose::STANDARD.encode(self.key.subject_public_key_info());
-        format!("-----BEGIN PUBLIC KEY-----\n{spki}\n-----END PUBLIC KEY-----\n")
+        pem("PUBLIC KEY", &self.key.subject_public_key_info())
     }
 
     fn register(&self, sandbox: &Running) {
@@ -120,6 +127,17 @@ impl Pair {
         let certificate =
             AppCertificate { der: self.der.clone(), public_key_pem: self.public_pem(), expires };
         change_app(sandbox, |app| app.certificates.push(certificate));
+    }
+
+    /// Makes it the key of an issuer that the app trusts.
+    fn trust(&self, sandbox: &Running) {
+        let record = Federated {
+            issuer: "https://issuer.example".to_owned(),
+            subject: "system:mail".to_owned(),
+            audience: "api://AzureADTokenExchange".to_owned(),
+            public_key_pem: self.public_pem(),
+        };
+        change_app(sandbox, |app| app.federated.push(record));
     }
 
     fn sign(&self, header: &Header, claims: &Value) -> String {
@@ -141,6 +159,12 @@ impl Pair {
         header.x5t = Some(unpadded(sha1.as_ref()));
         header
     }
+}
+
+fn pem(kind: &str, der: &[u8]) -> String {
+    use base64::Engine;
+    let encoded = base64::engine::general_purpose::STANDARD.encode(der);
+    format!("-----BEGIN {kind}-----\n{encoded}\n-----END {kind}-----\n")
 }
 
 fn unpadded(bytes: &[u8]) -> String {
@@ -276,7 +300,9 @@ async fn a_certificate_proves_the_app_in_both_forms() {
     let sandbox = started().await;
     let pair = Pair::rsa();
     pair.register(&sandbox);
-    for header in [pair.header(), pair.old_header()] {
+    let mut padded = pair.header();
+    padded.x5t_s256 = padded.x5t_s256.map(|thumbprint| format!("{thumbprint}="));
+    for header in [pair.header(), pair.old_header(), padded] {
         let token = Ask::assertion(&pair.sign(&header, &claims(&sandbox))).granted(&sandbox).await;
         assert_eq!(error_of(graph(&sandbox, "/nothing").bearer_auth(token)).await.0, 400);
     }
@@ -300,13 +326,13 @@ async fn an_assertion_that_is_not_right_is_refused_with_its_number() {
         claims[name] = value;
         claims
     };
-    let mut padded = pair.header();
-    padded.x5t_s256 = padded.x5t_s256.map(|thumbprint| format!("{thumbprint}="));
+    let mut in_hex = pair.header();
+    in_hex.x5t_s256 = Some(Sha256::digest(&pair.der).iter().map(|byte| format!("{byte:02X}")).collect());
     let past = sandbox.state.clock.now().timestamp() - 3_600;
     let cases = [
         (other.sign(&other.header(), &good), 700_027),
         (other.sign(&pair.header(), &good), 700_027),
-        (pair.sign(&padded, &good), 700_027),
+        (pair.sign(&in_hex, &good), 700_027),
         (pair.sign(&pair.header(), &with("exp", past.into())), 700_024),
         (pair.sign(&pair.header(), &with("nbf", (past + 7_200).into())), 700_024),
         (pair.sign(&pair.header(), &with("aud", "https://other.example/oauth2/v2.0/token".into())), 700_023),
@@ -323,13 +349,7 @@ async fn an_assertion_that_is_not_right_is_refused_with_its_number() {
 async fn a_federated_token_is_taken_where_issuer_subject_and_audience_fit() {
     let sandbox = started().await;
     let (issuer, other) = (Pair::rsa(), Pair::rsa());
-    let record = Federated {
-        issuer: "https://issuer.example".to_owned(),
-        subject: "system:mail".to_owned(),
-        audience: "api://AzureADTokenExchange".to_owned(),
-        public_key_pem: issuer.public_pem(),
-    };
-    change_app(&sandbox, |app| app.federated.push(record));
+    issuer.trust(&sandbox);
     let header = Header::new(Algorithm::RS256);
     let good = federated(&sandbox);
     Ask::assertion(&issuer.sign(&header, &good)).granted(&sandbox).await;
@@ -412,4 +432,23 @@ async fn what_is_neither_entra_nor_graph_is_refused_as_graph_does() {
     let response = Client::new().get(url).send().await.unwrap();
     assert_eq!(response.status(), StatusCode::BAD_REQUEST);
     assert_eq!(response.json::<Value>().await.unwrap()["error_codes"], json!([900_561]));
+}
+
+#[tokio::test]
+async fn microsofts_azure_identity_gets_its_tokens_and_understands_refusals() {
+    let sandbox = started().await;
+    let (pair, stranger, issuer) = (Pair::rsa(), Pair::rsa(), Pair::rsa());
+    pair.register(&sandbox);
+    issuer.trust(&sandbox);
+    let ca = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(ca.path(), sandbox.ca_pem.as_ref().unwrap()).unwrap();
+    let (known, unknown) = (pair.file(), stranger.file());
+    let settings = json!({
+        "base": sandbox.https_url.as_ref().unwrap().replace("127.0.0.1", "localhost"),
+        "ca": ca.path(), "tenant": sample::DOMAIN, "tenant_id": sample::TENANT, "client_id": sample::CLIENT_ID,
+        "secret": sample::SECRET, "certificate": known.path(), "stranger": unknown.path(),
+        "assertion": issuer.sign(&Header::new(Algorithm::RS256), &federated(&sandbox)),
+    });
+    let told = judges::python("entra_judge.py", &[&settings.to_string()]).await;
+    assert!(told.ends_with("\n0 wrong\n") && told.matches("right ").count() == 7, "{told}");
 }

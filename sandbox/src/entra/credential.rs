@@ -54,8 +54,8 @@ struct Body {
     sub: String,
     #[serde(default)]
     aud: Value,
-    nbf: Option<i64>,
-    exp: Option<i64>,
+    nbf: Option<f64>,
+    exp: Option<f64>,
 }
 
 impl Body {
@@ -69,10 +69,17 @@ impl Body {
 
     fn in_time(&self, now: DateTime<Utc>) -> Result<(), Refusal> {
         let at = now.timestamp();
-        let begun = self.nbf.is_none_or(|nbf| nbf <= at.saturating_add(SKEW));
-        let ended = self.exp.is_none_or(|exp| exp <= at.saturating_sub(SKEW));
-        if begun && !ended { Ok(()) } else { Err(Refusal::time(now, self.nbf, self.exp)) }
+        let (from, until) = (self.nbf.map(whole), self.exp.map(whole));
+        let begun = from.is_none_or(|from| from <= at.saturating_add(SKEW));
+        let ended = until.is_none_or(|until| until <= at.saturating_sub(SKEW));
+        if begun && !ended { Ok(()) } else { Err(Refusal::time(now, from, until)) }
     }
+}
+
+/// A NumericDate (RFC 7519 section 2) may have a fraction; Microsoft's own library sends one.
+#[expect(clippy::cast_possible_truncation, reason = "out of range becomes the end of the range")]
+fn whole(seconds: f64) -> i64 {
+    seconds as i64
 }
 
 /// Whether an assertion is the app's: signed with one of its certificates, or by an issuer that it trusts. `is_ours` says
@@ -123,6 +130,8 @@ fn taken_apart(given: &str) -> Option<(Head, Body)> {
 
 fn certificate(app: &App, given: &str, head: &Head, times: Times) -> Result<(), Refusal> {
     let thumbprint = head.x5t_s256.as_ref().or(head.x5t.as_ref()).map_or("", String::as_str);
+    // Microsoft's own library for Python pads it.
+    let thumbprint = thumbprint.trim_end_matches('=');
     let shown = || {
         let bytes = URL_SAFE_NO_PAD.decode(thumbprint).unwrap_or_default();
         bytes.iter().map(|byte| format!("{byte:02X}")).collect::<String>()
