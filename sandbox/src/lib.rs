@@ -10,9 +10,11 @@
 //! | [`mime`] | raw messages: what is shown of them, and `$value` |
 //! | [`clock`] | time that can be moved |
 //! | [`switches`] | what the documents leave open |
+//! | [`input`] | mail that comes in: from files, made up, by SMTP |
 //! | [`faults`] | what becomes of which calls |
 //! | [`log`] | what was asked of late, as a table |
 //! | [`dice`] | chance that repeats itself |
+//! | [`snapshot`] | the state in a file and back |
 //! | [`state`] | what all parts of a running sandbox share |
 //! | [`sample`] | a small tenant for a first try and for tests |
 //! | [`path`] | paths in one form before they are routed |
@@ -24,12 +26,14 @@ pub mod dice;
 pub mod entra;
 pub mod faults;
 pub mod graph;
+pub mod input;
 pub mod log;
 pub mod mime;
 pub mod path;
 pub mod random;
 pub mod sample;
 pub mod server;
+pub mod snapshot;
 pub mod state;
 pub mod switches;
 pub mod tls;

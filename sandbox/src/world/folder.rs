@@ -39,8 +39,12 @@ pub const HIDDEN: [&str; 7] = [
     "recoverableitemspurges",
 ];
 
+/// One of the names in [`WELL_KNOWN`].
+pub type WellKnown = &'static str;
+
 /// One folder.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Folder {
     /// Its number.
     pub key: FolderKey,
@@ -49,12 +53,15 @@ pub struct Folder {
     /// As it is shown; unique among its siblings, whatever the case.
     pub name: String,
     /// The name that stands for its id.
-    pub well_known: Option<&'static str>,
+    #[serde(default, deserialize_with = "super::saved::well_known")]
+    pub well_known: Option<WellKnown>,
     /// Whether it is left out unless asked for.
     pub hidden: bool,
     /// What lies in it, oldest first.
+    #[serde(skip)]
     pub messages: BTreeSet<(DateTime<Utc>, MessageKey)>,
     /// How many of them nobody read.
+    #[serde(skip)]
     pub unread: usize,
     /// What happened in it.
     pub changes: Changes,

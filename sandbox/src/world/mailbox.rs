@@ -40,7 +40,8 @@ pub struct Happened {
 }
 
 /// The mailbox of a user, or a shared one.
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Mailbox {
     /// The object id of its user.
     pub id: Uuid,
@@ -57,10 +58,12 @@ pub struct Mailbox {
     /// Whether mutable ids have `+` and `/` in them.
     pub awkward_ids: bool,
     pub(super) folders: BTreeMap<FolderKey, Folder>,
+    #[serde(skip)]
     pub(super) messages: HashMap<MessageKey, Message>,
     pub(super) threads: HashMap<String, Uuid>,
     pub(super) next_folder: u32,
     pub(super) next_message: u64,
+    #[serde(skip)]
     happened: Vec<Happened>,
 }
 
@@ -320,7 +323,7 @@ impl Mailbox {
         }
     }
 
-    fn enter(&mut self, key: MessageKey) {
+    pub(super) fn enter(&mut self, key: MessageKey) {
         let Some(message) = self.messages.get(&key) else { return };
         if let Some(folder) = self.folders.get_mut(&message.folder) {
             folder.messages.insert((message.received, key));

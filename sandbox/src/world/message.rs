@@ -120,16 +120,18 @@ pub enum Origin {
 }
 
 /// What a message is made of.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Content {
     /// As it arrived, or as it was sent.
-    Mime(Bytes),
+    Mime(#[serde(with = "super::saved::base64_bytes")] Bytes),
     /// As it is being written.
     Draft(Box<Draft>),
 }
 
 /// A message that is being written.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Draft {
     /// Whether `body` is HTML.
     pub html: bool,
@@ -142,7 +144,8 @@ pub struct Draft {
 }
 
 /// A file of a draft.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct DraftAttachment {
     /// Its number within the draft; never used twice.
     pub number: u32,
@@ -151,6 +154,7 @@ pub struct DraftAttachment {
     /// As the client says.
     pub content_type: String,
     /// Its bytes.
+    #[serde(with = "super::saved::base64_bytes")]
     pub bytes: Bytes,
     /// Whether it is shown within the text.
     pub inline: bool,
@@ -159,7 +163,8 @@ pub struct DraftAttachment {
 }
 
 /// One message.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Message {
     /// Its number.
     pub key: MessageKey,

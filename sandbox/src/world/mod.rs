@@ -7,6 +7,7 @@
 //! | `folders` | the same of its folders |
 //! | `folder`, `message` | one of them |
 //! | `ids` | ids as Exchange gives them |
+//! | `saved` | what of it goes into a snapshot |
 //! | `changes` | what happened in a folder, in order |
 
 mod changes;
@@ -15,6 +16,7 @@ mod folders;
 mod ids;
 mod mailbox;
 mod message;
+mod saved;
 mod tenant;
 
 use uuid::Uuid;

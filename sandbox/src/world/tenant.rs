@@ -38,7 +38,8 @@ impl Tenant {
 }
 
 /// An app registration and its service principal.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct App {
     /// Its client id.
     pub client_id: Uuid,
@@ -61,7 +62,8 @@ pub struct App {
 }
 
 /// A client secret.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct AppSecret {
     /// What it is called by; often pasted in place of the value.
     pub id: Uuid,
@@ -72,7 +74,8 @@ pub struct AppSecret {
 }
 
 /// A certificate of an app.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct AppCertificate {
     /// As it was uploaded.
     pub der: Vec<u8>,
@@ -83,7 +86,8 @@ pub struct AppCertificate {
 }
 
 /// A federated identity credential: the three are compared exactly.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Federated {
     /// Who made the token.
     pub issuer: String,
@@ -96,7 +100,8 @@ pub struct Federated {
 }
 
 /// A management role assignment with a resource scope.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Scoped {
     /// Such as `Mail.ReadWrite`.
     pub role: String,
