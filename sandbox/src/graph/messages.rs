@@ -64,7 +64,12 @@ impl Query {
         })
     }
 
-    /// What is found, in its order, without what is skipped.
+    /// Whether it looks into texts, which needs more than `Mail.ReadBasic`.
+    fn looks_into_texts(&self) -> bool {
+        self.search.is_some() || self.filter.as_ref().is_some_and(Filter::looks_into_texts)
+    }
+
+    /// What is found, in its order.
     fn found<'m>(
         &'m self,
         mailbox: &'m Mailbox,
@@ -112,6 +117,9 @@ async fn list(
     let mailbox = caller.reach(&world, &at.u, Permission::ReadBasic, now)?;
     let basic = caller.reach(&world, &at.u, Permission::Read, now).is_err();
     let query = Query::of(&here, &asked)?;
+    if basic && query.looks_into_texts() {
+        return Err(Problem::access_denied());
+    }
     let place = at.f.as_deref().map(|name| folder(mailbox, name)).transpose()?;
     let view = View { select: query.select.as_ref(), expand: Some(&query.expand), basic, ..View::of(&asked) };
     let mut found = query.found(mailbox, place).skip(query.skip);
@@ -138,9 +146,13 @@ async fn count(
     Path(at): Path<At>,
     here: Here,
 ) -> Result<Response, Problem> {
+    let now = state.clock.now();
     let world = state.world();
-    let mailbox = caller.reach(&world, &at.u, Permission::ReadBasic, state.clock.now())?;
+    let mailbox = caller.reach(&world, &at.u, Permission::ReadBasic, now)?;
     let query = Query::of(&here, &asked)?;
+    if query.looks_into_texts() {
+        caller.reach(&world, &at.u, Permission::Read, now)?;
+    }
     let place = at.f.as_deref().map(|name| folder(mailbox, name)).transpose()?;
     Ok(query.all(mailbox, place).to_string().into_response())
 }

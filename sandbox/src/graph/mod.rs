@@ -33,6 +33,8 @@ mod folders;
 pub mod frame;
 pub mod given;
 mod messages;
+#[cfg(test)]
+mod model;
 pub mod odata;
 #[cfg(test)]
 mod reads;

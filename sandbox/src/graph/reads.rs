@@ -179,6 +179,57 @@ async fn value_gives_other_bytes_at_each_read_and_refuses_the_folder() {
 }
 
 #[tokio::test]
+async fn read_basic_sees_no_text_no_preview_no_attachments_and_no_bytes() {
+    let trial = Trial::new().only(&["Mail.ReadBasic.All"]);
+    let id = trial.deliver(FILES);
+    let it = get(&trial, &format!("{USER}/messages/{id}?$expand=attachments")).await;
+    assert_eq!(it.text("subject"), "Files");
+    for name in ["body", "bodyPreview", "attachments"] {
+        assert!(it.body.get(name).is_none(), "{name}");
+    }
+    let selected =
+        get(&trial, &format!("{USER}/messages?$select=body,uniqueBody,internetMessageHeaders")).await;
+    assert_eq!(selected.body["value"][0].as_object().map(serde_json::Map::len), Some(2));
+    for tail in ["$value", "attachments"] {
+        let refused = get(&trial, &format!("{USER}/messages/{id}/{tail}")).await;
+        assert_eq!((refused.refused().0, refused.refused().1), (403, "ErrorAccessDenied"), "{tail}");
+    }
+    let filtered = get(&trial, &format!("{USER}/messages?$filter=contains(body/content,'x')")).await;
+    assert_eq!(filtered.refused().1, "ErrorAccessDenied");
+    let searched = get(&trial, &format!("{USER}/messages?$search=%22see%22")).await;
+    assert_eq!(searched.refused().1, "ErrorAccessDenied");
+}
+
+#[tokio::test]
+async fn what_the_mailbox_sent_has_no_header_fields_but_extended_properties() {
+    let trial = Trial::new();
+    let now = trial.state.clock.now();
+    let id = trial.anna(|anna| {
+        let sent = anna.well_known("sentitems").unwrap().key;
+        let raw = bytes::Bytes::from_static(PLAIN.as_bytes());
+        let key = anna.keep_sent(sent, crate::mime::envelope(&raw), raw, now).unwrap();
+        anna.id_of(anna.message(key).unwrap(), crate::world::IdKind::Immutable)
+    });
+    let expand =
+        "$expand=singleValueExtendedProperties($filter=id eq 'String 0x007D' or id eq 'Integer 0x0E08')";
+    let at = format!("{USER}/messages/{id}?$select=subject,internetMessageHeaders&{expand}");
+    let it = get(&trial, &at).await;
+    assert!(it.body.get("internetMessageHeaders").is_none());
+    let size = json!({ "id": "Integer 0xe08", "value": PLAIN.len().to_string() });
+    assert_eq!(it.body["singleValueExtendedProperties"], json!([size]));
+}
+
+#[tokio::test]
+async fn invitations_say_what_they_are() {
+    let trial = Trial::new();
+    let mail = "Subject: s\r\nContent-Type: text/calendar; method=REQUEST\r\n\r\nBEGIN:VCALENDAR\r\n";
+    let id = trial.deliver(mail);
+    let it = get(&trial, &format!("{USER}/messages/{id}")).await;
+    assert_eq!(it.text("@odata.type"), "#microsoft.graph.eventMessageRequest");
+    assert_eq!(it.text("meetingMessageType"), "meetingRequest");
+}
+
+#[tokio::test]
 async fn attachments_are_listed_read_and_opened() {
     let trial = Trial::new();
     let id = trial.deliver(FILES);

@@ -81,6 +81,12 @@ impl Trial {
         Self { state, caller }
     }
 
+    /// The same, with a token of these roles.
+    pub fn only(mut self, roles: &[&str]) -> Self {
+        self.caller.roles = roles.iter().map(|role| (*role).to_owned()).collect();
+        self
+    }
+
     /// Changes Anna's mailbox.
     pub fn anna<T>(&self, change: impl FnOnce(&mut Mailbox) -> T) -> T {
         self.mailbox(ANNA, change)

@@ -58,6 +58,13 @@ impl Filter {
         range
     }
 
+    /// Whether it looks into the text of a message.
+    pub fn looks_into_texts(&self) -> bool {
+        self.properties
+            .iter()
+            .any(|property| matches!(property, Property::BodyContent | Property::BodyPreview))
+    }
+
     /// Whether it is `receivedDateTime ge` or `gt` a time, which is all that delta takes.
     pub fn is_since(&self) -> bool {
         matches!(self.expr, Expr::Compare(Property::Received, Op::Ge | Op::Gt, _))
