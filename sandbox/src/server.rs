@@ -104,6 +104,7 @@ impl Running {
 pub fn app(state: &State) -> Router {
     let served = Router::new()
         .merge(entra::routes().layer(middleware::from_fn_with_state(state.clone(), faults::around)))
+        .merge(crate::graph::open_routes())
         .nest("/v1.0", frame::framed(crate::graph::routes(), state))
         .fallback(frame::unknown_version)
         .with_state(state.clone());

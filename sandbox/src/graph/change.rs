@@ -19,15 +19,17 @@ use crate::world::{Mailbox, Message, MessageKey, Permission, Standing};
 
 /// The routes of a message and of its actions.
 pub(super) fn routes() -> Router<State> {
-    let both = |router: Router<State>, tail: &str, methods: MethodRouter<State>| {
-        router
-            .route(&format!("/users/{{u}}/messages/{{m}}{tail}"), methods.clone())
-            .route(&format!("/users/{{u}}/mailFolders/{{f}}/messages/{{m}}{tail}"), methods)
-    };
     let router = both(Router::new(), "", patch(change).delete(delete));
     let router = both(router, "/move", post(move_to));
     let router = both(router, "/copy", post(copy_to));
     both(router, "/permanentDelete", post(permanent_delete))
+}
+
+/// The same methods for a message of the mailbox and of a folder.
+pub(super) fn both(router: Router<State>, tail: &str, methods: MethodRouter<State>) -> Router<State> {
+    router
+        .route(&format!("/users/{{u}}/messages/{{m}}{tail}"), methods.clone())
+        .route(&format!("/users/{{u}}/mailFolders/{{f}}/messages/{{m}}{tail}"), methods)
 }
 
 /// The JSON of a message as the answer to a change.

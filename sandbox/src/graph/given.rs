@@ -1,10 +1,16 @@
 //! What clients give: the message or folder that a path names, and bodies.
 
+use axum::extract::{FromRequestParts, Path};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
 use super::answer::Problem;
+use super::asked::Asked;
+use super::caller::Caller;
+use crate::state::State;
 use crate::world::{FolderKey, Mailbox, Message, MessageKey, Named};
 
 /// A path below a user: `/users/{u}/messages/{m}` or `/users/{u}/mailFolders/{f}/messages/{m}`.
@@ -36,6 +42,33 @@ impl At {
     /// Its number.
     pub fn key(&self, mailbox: &Mailbox) -> Result<MessageKey, Problem> {
         self.message(mailbox).map(|message| message.key)
+    }
+}
+
+/// Who called, how they want to be answered, and the path: what handlers of actions take.
+#[derive(Debug)]
+pub struct Called {
+    /// Who.
+    pub caller: Caller,
+    /// How they want to be answered.
+    pub asked: Asked,
+    /// The sandbox.
+    pub state: State,
+    /// The path.
+    pub at: At,
+}
+
+impl FromRequestParts<State> for Called {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Response> {
+        let refused = |_| Problem::bad_request("The path is not understood.").into_response();
+        let Path(at) = Path::from_request_parts(parts, state).await.map_err(refused)?;
+        // The frame puts both there before any handler runs.
+        let missing = || Problem::unauthenticated("InvalidAuthenticationToken", "Access token is empty.");
+        let caller = parts.extensions.get::<Caller>().cloned().ok_or_else(|| missing().into_response())?;
+        let asked = parts.extensions.get::<Asked>().cloned().unwrap_or_default();
+        Ok(Self { caller, asked, state: state.clone(), at })
     }
 }
 
@@ -87,12 +120,14 @@ pub fn text(object: &Map<String, Value>, name: &str) -> Result<String, Problem> 
     match parameter(object, name) {
         Some(Value::String(text)) if !text.is_empty() => Ok(text.clone()),
         Some(_) => Err(wrong_type(name, "Edm.String")),
-        None => Err(Problem::new(
-            StatusCode::BAD_REQUEST,
-            "ErrorInvalidParameter",
-            format!("The required parameter '{name}' is missing or empty."),
-        )),
+        None => Err(missing(name)),
     }
+}
+
+/// 400: a parameter that must be there.
+pub fn missing(name: &str) -> Problem {
+    let message = format!("The required parameter '{name}' is missing or empty.");
+    Problem::new(StatusCode::BAD_REQUEST, "ErrorInvalidParameter", message)
 }
 
 /// 400: a value of the wrong type.

@@ -16,18 +16,24 @@
 //! | `messages`, `value`, `attachments` | reading messages, as JSON and as MIME |
 //! | `folders` | folders: listed, read, made, changed |
 //! | `delta` | change tracking |
+//! | `answering` | whom an answer goes to, and what it quotes |
+//! | `drafts` | new drafts, createReply, createReplyAll, createForward |
+//! | `send` | send, sendMail, reply, replyAll, forward |
+//! | `upload` | attachments of drafts, at once or in pieces |
 //! | `change` | PATCH, move, copy, DELETE, permanentDelete |
 //! | `frame` | what is around every call |
 //! | `segment` | what a path has that Graph doesn't |
 //! | `throttle` | the published limits, for each app and mailbox |
 
 pub mod answer;
+mod answering;
 pub mod asked;
 mod attachments;
 mod bearer;
 pub mod caller;
 mod change;
 mod delta;
+mod drafts;
 pub mod fields;
 mod folders;
 pub mod frame;
@@ -39,15 +45,18 @@ pub mod odata;
 #[cfg(test)]
 mod reads;
 mod segment;
+mod send;
 pub mod show;
 pub mod throttle;
 #[cfg(test)]
 mod trial;
+mod upload;
 mod value;
 
 use axum::Router;
 
 use crate::state::State;
+pub use upload::open_routes;
 
 /// All of Graph below `/v1.0`, without its frame: paths have keyed segments as `/mailFolders/{f}` only.
 pub fn routes() -> Router<State> {
@@ -58,4 +67,7 @@ pub fn routes() -> Router<State> {
         .merge(attachments::routes())
         .merge(folders::routes())
         .merge(delta::routes())
+        .merge(drafts::routes())
+        .merge(send::routes())
+        .merge(upload::routes())
 }

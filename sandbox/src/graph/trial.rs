@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::answer::Problem;
 use super::asked::Asked;
 use super::caller::Caller;
+use super::frame::Root;
 use crate::mime;
 use crate::state::State;
 use crate::world::{App, IdKind, Mailbox, MessageKey, Tenant};
@@ -116,7 +117,11 @@ impl Trial {
                 request.extensions_mut().insert(asked);
                 next.run(request).await
             });
-        super::routes().layer(asked).layer(Extension(self.caller.clone())).with_state(self.state.clone())
+        super::routes()
+            .layer(asked)
+            .layer(Extension(self.caller.clone()))
+            .layer(Extension(Root("http://localhost/v1.0".to_owned())))
+            .with_state(self.state.clone())
     }
 
     /// Asks with a JSON body.
@@ -140,11 +145,31 @@ impl Trial {
         for (name, value) in fields {
             request = request.header(*name, *value);
         }
-        let response = self.router().oneshot(request.body(body.into()).unwrap()).await.unwrap();
-        let (status, headers) = (response.status(), response.headers().clone());
-        let problem = response.extensions().get::<Problem>().cloned();
-        let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();
-        let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-        Answer { status, problem, headers, body }
+        answer(self.router(), request.body(body.into()).unwrap()).await
     }
+
+    /// Asks outside of Graph.
+    pub async fn open(
+        &self,
+        method: &str,
+        path: &str,
+        fields: &[(&str, &str)],
+        body: impl Into<Body>,
+    ) -> Answer {
+        let mut request = Request::builder().method(Method::from_bytes(method.as_bytes()).unwrap()).uri(path);
+        for (name, value) in fields {
+            request = request.header(*name, *value);
+        }
+        let router = super::open_routes().with_state(self.state.clone());
+        answer(router, request.body(body.into()).unwrap()).await
+    }
+}
+
+async fn answer(router: Router, request: Request<Body>) -> Answer {
+    let response = router.oneshot(request).await.unwrap();
+    let (status, headers) = (response.status(), response.headers().clone());
+    let problem = response.extensions().get::<Problem>().cloned();
+    let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+    Answer { status, problem, headers, body }
 }

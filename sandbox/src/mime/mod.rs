@@ -2,11 +2,14 @@
 //!
 //! | file | holds |
 //! |---|---|
+//! | `compose` | a draft as a message |
 //! | `read` | the envelope, the text, the attachments of a raw message |
 //! | `rebuild` | the same message in other bytes, as Exchange makes them at each read |
 
+mod compose;
 mod read;
 mod rebuild;
 
+pub use compose::{completed, compose};
 pub use read::{Body, Part, PartKind, body, envelope, headers, parts, plain, preview, received};
 pub use rebuild::rebuild;

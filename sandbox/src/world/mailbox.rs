@@ -175,6 +175,17 @@ impl Mailbox {
         self.insert(folder, envelope, Content::Draft(Box::new(draft)), Origin::Draft, now, now)
     }
 
+    /// Begins a draft that came whole.
+    pub fn begin_mime_draft(
+        &mut self,
+        folder: FolderKey,
+        envelope: Envelope,
+        raw: Bytes,
+        now: DateTime<Utc>,
+    ) -> Result<MessageKey, Refused> {
+        self.insert(folder, envelope, Content::Mime(raw), Origin::Draft, now, now)
+    }
+
     /// Keeps what the mailbox sent.
     pub fn keep_sent(
         &mut self,
@@ -331,7 +342,7 @@ impl Mailbox {
         }
     }
 
-    fn leave(&mut self, key: MessageKey) {
+    pub(super) fn leave(&mut self, key: MessageKey) {
         let Some(message) = self.messages.get(&key) else { return };
         if let Some(folder) = self.folders.get_mut(&message.folder) {
             folder.messages.remove(&(message.received, key));
@@ -339,7 +350,7 @@ impl Mailbox {
         }
     }
 
-    fn tell(&mut self, key: MessageKey, change: Change) {
+    pub(super) fn tell(&mut self, key: MessageKey, change: Change) {
         let Some(message) = self.messages.get(&key) else { return };
         let (folder, moves) = (message.folder, message.moves);
         if let Some(folder) = self.folders.get_mut(&folder) {

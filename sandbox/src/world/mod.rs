@@ -6,6 +6,8 @@
 //! | `mailbox` | its messages, and everything that can happen to them |
 //! | `folders` | the same of its folders |
 //! | `folder`, `message` | one of them |
+//! | `outgoing` | sending |
+//! | `upload` | attachments that come in pieces |
 //! | `ids` | ids as Exchange gives them |
 //! | `saved` | what of it goes into a snapshot |
 //! | `changes` | what happened in a folder, in order |
@@ -17,7 +19,11 @@ mod ids;
 mod mailbox;
 mod message;
 mod saved;
+mod outgoing;
 mod tenant;
+mod upload;
+
+use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
@@ -28,13 +34,19 @@ pub use mailbox::{Happened, Mailbox, Refused, Standing};
 pub use message::{
     Content, Draft, DraftAttachment, Envelope, Flag, FlagStatus, Importance, Meeting, Message, Origin, Person,
 };
+pub use outgoing::Outgoing;
 pub use tenant::{App, AppCertificate, AppSecret, Federated, Permission, Scoped, Tenant};
+pub use upload::Upload;
 
 /// Everything.
 #[derive(Debug, Default)]
 pub struct World {
     /// The tenants, side by side.
     pub tenants: Vec<Tenant>,
+    /// What left its tenant, in order.
+    pub outgoing: Vec<Outgoing>,
+    /// Attachments on their way, by the secret of their address.
+    pub uploads: BTreeMap<Uuid, Upload>,
 }
 
 impl World {
