@@ -20,6 +20,8 @@
 //! | `drafts` | new drafts, createReply, createReplyAll, createForward |
 //! | `send` | send, sendMail, reply, replyAll, forward |
 //! | `upload` | attachments of drafts, at once or in pieces |
+//! | `batch` | `$batch` |
+//! | `translate` | translateExchangeIds |
 //! | `change` | PATCH, move, copy, DELETE, permanentDelete |
 //! | `frame` | what is around every call |
 //! | `segment` | what a path has that Graph doesn't |
@@ -29,6 +31,7 @@ pub mod answer;
 mod answering;
 pub mod asked;
 mod attachments;
+mod batch;
 mod bearer;
 pub mod caller;
 mod change;
@@ -48,6 +51,7 @@ mod segment;
 mod send;
 pub mod show;
 pub mod throttle;
+mod translate;
 #[cfg(test)]
 mod trial;
 mod upload;
@@ -70,4 +74,6 @@ pub fn routes() -> Router<State> {
         .merge(drafts::routes())
         .merge(send::routes())
         .merge(upload::routes())
+        .merge(batch::routes())
+        .merge(translate::routes())
 }

@@ -148,6 +148,14 @@ impl Trial {
         answer(self.router(), request.body(body.into()).unwrap()).await
     }
 
+    /// Asks with what is around each call, but its token.
+    pub async fn framed(&self, method: &str, path: &str, body: Value) -> Answer {
+        let request = Request::builder().method(Method::from_bytes(method.as_bytes()).unwrap()).uri(path);
+        let request = request.header("content-type", "application/json").body(Body::from(body.to_string()));
+        let router = super::frame::trusted(super::routes(), &self.state, self.caller.clone());
+        answer(router, request.unwrap()).await
+    }
+
     /// Asks outside of Graph.
     pub async fn open(
         &self,
