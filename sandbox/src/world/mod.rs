@@ -18,8 +18,8 @@ mod folders;
 mod ids;
 mod mailbox;
 mod message;
-mod saved;
 mod outgoing;
+mod saved;
 mod tenant;
 mod upload;
 
