@@ -1,8 +1,9 @@
 //! A small tenant for a first try and for tests: `contoso.example` with one app, two users and a shared mailbox.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
+use crate::mime;
 use crate::state::State;
 use crate::world::{App, AppSecret, Mailbox, Tenant};
 
@@ -53,4 +54,16 @@ pub fn state() -> State {
     let state = State::default();
     add(&state);
     state
+}
+
+/// Puts a message into the inbox of that address; false where there is no such mailbox.
+pub fn deliver(state: &State, address: &str, raw: Vec<u8>, received: DateTime<Utc>) -> bool {
+    let envelope = mime::envelope(&raw);
+    let now = state.clock.now();
+    let mut world = state.world_mut();
+    let mailbox = world.tenants.iter_mut().find_map(|tenant| tenant.mailbox_mut(address));
+    mailbox.is_some_and(|mailbox| {
+        let inbox = mailbox.well_known("inbox").map(|folder| folder.key);
+        inbox.is_some_and(|inbox| mailbox.deliver(inbox, envelope, raw.into(), received, now).is_ok())
+    })
 }

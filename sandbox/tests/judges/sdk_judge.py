@@ -1,0 +1,206 @@
+"""Reads and changes mail as an application with Microsoft's msgraph-sdk does, over https.
+
+Usage: sdk_judge.py SETTINGS, a JSON text with base, ca, tenant, client_id, secret, user and other. The inbox of user
+holds 25 messages with the subjects "Mail 00" to "Mail 24", the oldest first; the last has an attachment named note.txt
+with the text "hello". Writes one line a case and at the end how many were wrong.
+"""
+
+import asyncio
+import json
+import ssl
+import sys
+import traceback
+from urllib.parse import urlsplit
+
+import httpx
+from azure.identity import ClientSecretCredential
+from kiota_abstractions.api_error import APIError
+from kiota_abstractions.base_request_configuration import RequestConfiguration
+from kiota_authentication_azure.azure_identity_authentication_provider import AzureIdentityAuthenticationProvider
+from msgraph import GraphRequestAdapter, GraphServiceClient
+from msgraph.generated.models.body_type import BodyType
+from msgraph.generated.models.mail_folder import MailFolder
+from msgraph.generated.models.message import Message
+from msgraph.generated.users.item.mail_folders.item.messages.delta.delta_request_builder import DeltaRequestBuilder
+from msgraph.generated.users.item.mail_folders.item.messages.messages_request_builder import MessagesRequestBuilder
+from msgraph.generated.users.item.messages.item.copy.copy_post_request_body import CopyPostRequestBody
+from msgraph.generated.users.item.messages.item.move.move_post_request_body import MovePostRequestBody
+
+settings = json.loads(sys.argv[1])
+IMMUTABLE = {"Prefer": 'IdType="ImmutableId"'}
+ListQuery = MessagesRequestBuilder.MessagesRequestBuilderGetQueryParameters
+DeltaQuery = DeltaRequestBuilder.DeltaRequestBuilderGetQueryParameters
+
+
+def client_for(secret):
+    trust = ssl.create_default_context(cafile=settings["ca"])
+    credential = ClientSecretCredential(
+        settings["tenant"],
+        settings["client_id"],
+        secret,
+        authority=settings["base"],
+        disable_instance_discovery=True,
+        connection_verify=settings["ca"],
+    )
+    host = urlsplit(settings["base"])
+    auth = AzureIdentityAuthenticationProvider(
+        credential,
+        scopes=["https://graph.microsoft.com/.default"],
+        allowed_hosts=[host.hostname, host.netloc],
+    )
+    http = httpx.AsyncClient(base_url=settings["base"] + "/v1.0", verify=trust, timeout=30)
+    return GraphServiceClient(request_adapter=GraphRequestAdapter(auth, client=http))
+
+
+graph = client_for(settings["secret"])
+user = graph.users.by_user_id(settings["user"])
+inbox = user.mail_folders.by_mail_folder_id("inbox")
+
+
+def asking(query=None, **fields):
+    config = RequestConfiguration(query_parameters=query)
+    for name, value in {**IMMUTABLE, **fields}.items():
+        config.headers.add(name, value)
+    return config
+
+
+async def folders():
+    found = (await user.mail_folders.get()).value
+    names = {folder.display_name for folder in found}
+    assert {"Inbox", "Drafts", "Sent Items", "Deleted Items"} <= names, names
+    folder = await inbox.get()
+    assert (folder.total_item_count, folder.unread_item_count) == (25, 25), folder
+
+
+async def pages():
+    query = ListQuery(top=10, select=["subject", "receivedDateTime"], orderby=["receivedDateTime asc"], count=True)
+    page = await inbox.messages.get(asking(query))
+    assert page.odata_count == 25, page.odata_count
+    subjects = [message.subject for message in page.value]
+    while page.odata_next_link:
+        page = await inbox.messages.with_url(page.odata_next_link).get(asking())
+        subjects += [message.subject for message in page.value]
+    assert subjects == [f"Mail {number:02}" for number in range(25)], subjects
+
+
+async def filtered():
+    page = await inbox.messages.get(asking(ListQuery(filter="subject eq 'Mail 07'")))
+    assert [message.subject for message in page.value] == ["Mail 07"], page.value
+    message = page.value[0]
+    assert message.from_.email_address.address == "carla@fabrikam.example", message.from_
+    assert message.is_read is False and message.received_date_time.tzinfo is not None
+    assert message.body.content_type == BodyType.Html and "Number 7" in message.body.content, message.body
+    text = asking(Prefer='outlook.body-content-type="text"')
+    message = await user.messages.by_message_id(message.id).get(text)
+    assert message.body.content_type == BodyType.Text and message.body.content.strip() == "Number 7", message.body
+
+
+async def first(subject):
+    found = (await inbox.messages.get(asking(ListQuery(filter=f"subject eq '{subject}'")))).value
+    return found[0] if found else None
+
+
+async def mime():
+    message = await first("Mail 03")
+    raw = await user.messages.by_message_id(message.id).content.get()
+    assert b"Number 3" in raw and b"ubject: Mail 03" in raw, raw
+
+
+async def attachments():
+    message = await first("Mail 24")
+    assert message.has_attachments
+    found = (await user.messages.by_message_id(message.id).attachments.get()).value
+    assert [(one.name, one.content_type) for one in found] == [("note.txt", "text/plain")], found
+    assert found[0].odata_type == "#microsoft.graph.fileAttachment"
+    # The service sends plain base64; the library's name for it is base64url.
+    assert found[0].content_bytes in (b"hello", b"aGVsbG8="), found[0].content_bytes
+
+
+async def delta():
+    page = await inbox.messages.delta.get(asking(DeltaQuery(select=["subject"]), Prefer="odata.maxpagesize=10"))
+    seen = {}
+    while True:
+        seen.update({message.id: message.subject for message in page.value})
+        if page.odata_delta_link:
+            break
+        page = await inbox.messages.delta.with_url(page.odata_next_link).get(asking())
+    assert sorted(seen.values()) == [f"Mail {number:02}" for number in range(25)], seen
+    gone = await first("Mail 00")
+    read = await first("Mail 01")
+    await user.messages.by_message_id(gone.id).move.post(MovePostRequestBody(destination_id="archive"), asking())
+    await user.messages.by_message_id(read.id).patch(Message(is_read=True), asking())
+    page = await inbox.messages.delta.with_url(page.odata_delta_link).get(asking())
+    told = {message.id: message.additional_data.get("@removed") for message in page.value}
+    assert set(told) == {gone.id, read.id}, told
+    assert told[gone.id] and not told[read.id], told
+    assert page.odata_delta_link
+
+
+async def change():
+    message = user.messages.by_message_id((await first("Mail 02")).id)
+    changed = await message.patch(Message(is_read=True, categories=["Seen"]), asking())
+    assert changed.is_read and changed.categories == ["Seen"], changed
+    again = await message.get(asking())
+    assert again.is_read and again.categories == ["Seen"]
+
+
+async def move():
+    message = await first("Mail 04")
+    folder = await user.mail_folders.post(MailFolder(display_name="Done"), asking())
+    moved = await user.messages.by_message_id(message.id).move.post(
+        MovePostRequestBody(destination_id=folder.id), asking()
+    )
+    assert (moved.id, moved.parent_folder_id) == (message.id, folder.id), moved
+    copied = await user.messages.by_message_id(message.id).copy.post(
+        CopyPostRequestBody(destination_id="inbox"), asking()
+    )
+    assert copied.id != message.id and copied.subject == "Mail 04", copied
+
+
+async def remove():
+    plain, whole = await first("Mail 05"), await first("Mail 06")
+    await user.messages.by_message_id(plain.id).delete(asking())
+    there = await user.messages.by_message_id(plain.id).get(asking())
+    deleted = await user.mail_folders.by_mail_folder_id("deleteditems").get()
+    assert there.parent_folder_id == deleted.id, there
+    await user.messages.by_message_id(whole.id).permanent_delete.post(asking())
+    purged = await user.messages.by_message_id(whole.id).get(asking())
+    purges = await user.mail_folders.by_mail_folder_id("recoverableitemspurges").get()
+    assert purged.parent_folder_id == purges.id, purged
+    assert await first("Mail 06") is None
+
+
+async def refused(call, status, code):
+    try:
+        await call
+    except APIError as error:
+        assert (error.response_status_code, error.error.code) == (status, code), error
+        assert error.error.inner_error.request_id, error
+        return
+    raise AssertionError("not refused")
+
+
+async def refusals():
+    nobody = graph.users.by_user_id("nobody@contoso.example").messages
+    await refused(nobody.get(), 404, "ErrorInvalidUser")
+    await refused(user.messages.by_message_id("AAA").get(), 400, "ErrorInvalidIdMalformed")
+    moved = (await user.mail_folders.by_mail_folder_id("archive").messages.get()).value[0].id
+    await user.messages.by_message_id(moved).move.post(MovePostRequestBody(destination_id="inbox"))
+    await refused(user.messages.by_message_id(moved).get(), 404, "ErrorItemNotFound")
+    await refused(user.mail_folders.by_mail_folder_id("inbox").messages.get(
+        asking(ListQuery(filter="subject like 'x'"))), 400, "RequestBroker--ParseUri")
+
+
+async def main():
+    wrong = 0
+    for case in [folders, pages, filtered, mime, attachments, delta, change, move, remove, refusals]:
+        try:
+            await case()
+            print("right", case.__name__)
+        except Exception:
+            wrong += 1
+            print("WRONG", case.__name__, traceback.format_exc())
+    print(f"{wrong} wrong")
+
+
+asyncio.run(main())
