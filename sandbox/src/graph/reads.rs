@@ -19,6 +19,14 @@ async fn get(trial: &Trial, path: &str) -> Answer {
     trial.ask("GET", &path, Value::Null).await
 }
 
+/// The body of an answer as it is.
+async fn bytes(trial: &Trial, path: &str) -> String {
+    let request = axum::http::Request::get(path).body(axum::body::Body::empty()).unwrap();
+    let response = tower::ServiceExt::oneshot(trial.router(), request).await.unwrap();
+    let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
 fn subjects(answer: &Answer) -> Vec<String> {
     assert_eq!(answer.status, 200, "{:?}", answer.problem);
     let value = answer.body["value"].as_array().unwrap();
@@ -176,6 +184,19 @@ async fn value_gives_other_bytes_at_each_read_and_refuses_the_folder() {
     );
     trial.state.switch(|switches| switches.folder_scoped_value = true);
     assert_eq!(get(&trial, &scoped).await.status, 200);
+    assert_ne!(bytes(&trial, &at).await, bytes(&trial, &at).await);
+    trial.state.switch(|switches| switches.rebuild_value = false);
+    assert_eq!(bytes(&trial, &at).await, PLAIN);
+}
+
+#[tokio::test]
+async fn a_draft_is_composed_for_its_value() {
+    let trial = Trial::new();
+    let draft = json!({ "subject": "Plan", "body": { "contentType": "text", "content": "later" } });
+    let draft = trial.ask("POST", &format!("{USER}/messages"), draft).await;
+    assert_eq!(draft.status, 201, "{:?}", draft.problem);
+    let raw = bytes(&trial, &format!("{USER}/messages/{}/$value", draft.text("id"))).await;
+    assert!(raw.contains("Subject: Plan\r\n") && raw.contains("later"), "{raw}");
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::extract::{Path, State as Shared};
-use axum::http::{StatusCode, header};
+use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
@@ -31,14 +31,17 @@ async fn value(
     Extension(caller): Extension<Caller>,
     Path(at): Path<At>,
 ) -> Result<Response, Problem> {
-    let raw = {
+    let now = state.clock.now();
+    let content = {
         let world = state.world();
-        let mailbox = caller.reach(&world, &at.u, Permission::Read, state.clock.now())?;
-        match &at.message(mailbox)?.content {
-            Content::Mime(raw) => raw.clone(),
-            Content::Draft(_) => return Err(drafts_are_not_composed()),
+        let mailbox = caller.reach(&world, &at.u, Permission::Read, now)?;
+        let message = at.message(mailbox)?;
+        match &message.content {
+            Content::Mime(raw) => Ok(raw.clone()),
+            Content::Draft(draft) => Err((message.envelope.clone(), draft.clone())),
         }
     };
+    let raw = content.unwrap_or_else(|(envelope, draft)| mime::compose(&envelope, &draft, now));
     let raw = if state.switches().rebuild_value {
         Bytes::from(mime::rebuild(&raw, TURN.fetch_add(1, Ordering::Relaxed)))
     } else {
@@ -53,10 +56,6 @@ async fn scoped(state: Shared<State>, caller: Extension<Caller>, at: Path<At>) -
         return Err(Problem::unsupported());
     }
     value(state, caller, at).await
-}
-
-fn drafts_are_not_composed() -> Problem {
-    Problem::new(StatusCode::NOT_IMPLEMENTED, "NotImplemented", "A draft has no MIME content yet.")
 }
 
 /// MIME as Graph gives it: plain text of no charset.
