@@ -11,6 +11,7 @@
 //! | [`clock`] | time that can be moved |
 //! | [`switches`] | what the documents leave open |
 //! | [`input`] | mail that comes in: from files, made up, by SMTP |
+//! | [`control`] | the control endpoint, under `/sandbox` |
 //! | [`faults`] | what becomes of which calls |
 //! | [`log`] | what was asked of late, as a table |
 //! | [`dice`] | chance that repeats itself |
@@ -22,6 +23,7 @@
 //! | [`random`] | fresh ids |
 
 pub mod clock;
+pub mod control;
 pub mod dice;
 pub mod entra;
 pub mod faults;

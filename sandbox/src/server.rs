@@ -18,7 +18,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::graph::frame;
 use crate::state::State;
-use crate::{entra, faults, log, path, tls};
+use crate::{control, entra, faults, log, path, tls};
 
 /// A client that says nothing is let go after this.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -106,6 +106,7 @@ pub fn app(state: &State) -> Router {
         .merge(entra::routes().layer(middleware::from_fn_with_state(state.clone(), faults::around)))
         .merge(crate::graph::open_routes())
         .nest("/v1.0", frame::framed(crate::graph::routes(), state))
+        .nest("/sandbox", control::routes())
         .fallback(frame::unknown_version)
         .with_state(state.clone());
     Router::new()

@@ -106,7 +106,7 @@ fn read_file(path: &Path, seen: Option<bool>, take: &mut impl FnMut(Result<Mail,
 }
 
 /// Whether it begins with a field (RFC 5322, section 2.2).
-fn has_fields(raw: &[u8]) -> bool {
+pub fn has_fields(raw: &[u8]) -> bool {
     let first = raw.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let name: Vec<u8> = first.iter().copied().take_while(|byte| *byte != b':').collect();
     !name.is_empty() && name.len() < first.len() && name.trim_ascii_end().iter().all(u8::is_ascii_graphic)

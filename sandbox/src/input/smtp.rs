@@ -10,7 +10,6 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use super::{Mail, Undelivered};
-use crate::mime;
 use crate::state::State;
 use crate::world::Standing;
 
@@ -239,7 +238,7 @@ fn accepted(state: &State, transaction: &Transaction, raw: Vec<u8>) -> &'static 
         state.clock.now().to_rfc2822(),
         transaction.from.as_deref().unwrap_or_default(),
     );
-    if mime::headers(&raw).is_empty() {
+    if !super::files::has_fields(&raw) {
         return "554 5.6.0 That is no message: it has no fields";
     }
     let raw = bytes::Bytes::from([trace.into_bytes(), raw].concat());
