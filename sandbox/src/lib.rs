@@ -7,6 +7,7 @@
 //! | [`server`] | the listeners, http and https |
 //! | [`entra`] | Entra ID: tokens and what describes them |
 //! | [`graph`] | Microsoft Graph's mail surface |
+//! | [`notify`] | outgoing notifications |
 //! | [`mime`] | raw messages: what is shown of them, and `$value` |
 //! | [`clock`] | time that can be moved |
 //! | [`switches`] | what the documents leave open |
@@ -31,6 +32,7 @@ pub mod graph;
 pub mod input;
 pub mod log;
 pub mod mime;
+pub mod notify;
 pub mod path;
 pub mod random;
 pub mod sample;

@@ -84,6 +84,7 @@ impl Sandbox {
             listeners.spawn(accept(https, Some(acceptor), app.layer(Extension(Scheme("https")))));
             (https_url, ca_pem) = (Some(url), Some(authority));
         }
+        listeners.spawn(crate::notify::run(state.clone()));
         Ok(Running { http_url, https_url, ca_pem, state, listeners })
     }
 }

@@ -2,10 +2,13 @@
 
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use tokio::sync::Notify;
+
 use crate::clock::Clock;
 use crate::faults::Faults;
 use crate::graph::throttle::Throttle;
 use crate::log::RequestLog;
+use crate::notify::Courier;
 use crate::switches::Switches;
 use crate::world::World;
 
@@ -22,6 +25,9 @@ pub struct State {
     pub throttle: Throttle,
     /// What was asked of late.
     pub log: RequestLog,
+    /// Who brings notifications.
+    pub courier: Courier,
+    changed: Arc<Notify>,
 }
 
 impl State {
@@ -32,7 +38,20 @@ impl State {
 
     /// The world, to be changed. Never hold it over an await.
     pub fn world_mut(&self) -> RwLockWriteGuard<'_, World> {
+        let world = self.world_quietly();
+        // Who waits for it is let in when the lock is given back.
+        self.changed.notify_one();
+        world
+    }
+
+    /// The same, without telling those that wait for a change.
+    pub(crate) fn world_quietly(&self) -> RwLockWriteGuard<'_, World> {
         self.world.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until the world may have changed.
+    pub(crate) async fn changed(&self) {
+        self.changed.notified().await;
     }
 
     /// The switches as they stand.

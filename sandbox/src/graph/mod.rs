@@ -21,6 +21,7 @@
 //! | `send` | send, sendMail, reply, replyAll, forward |
 //! | `upload` | attachments of drafts, at once or in pieces |
 //! | `batch` | `$batch` |
+//! | `subscriptions` | subscriptions; the notifications themselves are in `crate::notify` |
 //! | `translate` | translateExchangeIds |
 //! | `change` | PATCH, move, copy, DELETE, permanentDelete |
 //! | `frame` | what is around every call |
@@ -50,10 +51,11 @@ mod reads;
 mod segment;
 mod send;
 pub mod show;
+mod subscriptions;
 pub mod throttle;
 mod translate;
 #[cfg(test)]
-mod trial;
+pub(crate) mod trial;
 mod upload;
 mod value;
 
@@ -76,4 +78,5 @@ pub fn routes() -> Router<State> {
         .merge(upload::routes())
         .merge(batch::routes())
         .merge(translate::routes())
+        .merge(subscriptions::routes())
 }

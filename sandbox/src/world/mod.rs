@@ -6,6 +6,7 @@
 //! | `mailbox` | its messages, and everything that can happen to them |
 //! | `folders` | the same of its folders |
 //! | `folder`, `message` | one of them |
+//! | `subscription` | who is told what happens |
 //! | `outgoing` | sending |
 //! | `upload` | attachments that come in pieces |
 //! | `ids` | ids as Exchange gives them |
@@ -20,6 +21,7 @@ mod mailbox;
 mod message;
 mod outgoing;
 mod saved;
+mod subscription;
 mod tenant;
 mod upload;
 
@@ -35,6 +37,7 @@ pub use message::{
     Content, Draft, DraftAttachment, Envelope, Flag, FlagStatus, Importance, Meeting, Message, Origin, Person,
 };
 pub use outgoing::Outgoing;
+pub use subscription::{LONGEST, SHORTEST, Subscription};
 pub use tenant::{App, AppCertificate, AppSecret, Federated, Permission, Scoped, Tenant};
 pub use upload::Upload;
 
@@ -45,6 +48,8 @@ pub struct World {
     pub tenants: Vec<Tenant>,
     /// What left its tenant, in order.
     pub outgoing: Vec<Outgoing>,
+    /// Who is told what happens.
+    pub subscriptions: BTreeMap<Uuid, Subscription>,
     /// Attachments on their way, by the secret of their address.
     pub uploads: BTreeMap<Uuid, Upload>,
 }
