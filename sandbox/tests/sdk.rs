@@ -40,5 +40,5 @@ async fn microsofts_sdk_reads_and_changes_mail() {
         "secret": sample::SECRET, "user": sample::ADELE, "other": sample::BEN,
     });
     let told = judges::python("sdk_judge.py", &[&settings.to_string()]).await;
-    assert!(told.ends_with("\n0 wrong\n") && told.matches("right ").count() == 10, "{told}");
+    assert!(told.ends_with("\n0 wrong\n") && told.matches("right ").count() == 14, "{told}");
 }

@@ -54,7 +54,7 @@ async fn batch(
     body: Bytes,
 ) -> Result<Response, Problem> {
     let entries = read(&given::object(&body)?)?;
-    let ask = async |entry: &Entry| match request(entry) {
+    let ask = async |entry: &Entry| match request(entry, &root) {
         Ok(mut request) => {
             // Links in the answer lead where the client is.
             if let Some(Extension(scheme)) = scheme {
@@ -182,8 +182,9 @@ fn in_order(mut entries: Vec<Entry>) -> Vec<Entry> {
     }
 }
 
-fn request(entry: &Entry) -> Result<Request, Problem> {
-    let url = entry.url.trim_start_matches('/');
+fn request(entry: &Entry, root: &Root) -> Result<Request, Problem> {
+    // A whole url is not in the documents, but Microsoft's own library for Python sends it.
+    let url = entry.url.strip_prefix(&root.0).unwrap_or(&entry.url).trim_start_matches('/');
     if url.starts_with("$batch") || url.starts_with("%24batch") {
         return Err(malformed("A batch request may not contain another one."));
     }

@@ -119,6 +119,8 @@ fn at_once(
         let folder = given::folder(mailbox, "sentitems")?;
         let key = mailbox.keep_sent(folder, ready.envelope.clone(), ready.raw.clone(), now)?;
         mailbox.change(key, now, |message| letter.marks.mark(message))?;
+    } else {
+        mailbox.keep_nothing();
     }
     let from = mailbox.address.clone();
     Ok(submit(caller, world, &from, &ready, now))
@@ -239,6 +241,19 @@ mod tests {
 
     async fn send_mail(trial: &Trial, body: Value) -> Answer {
         trial.ask("POST", &format!("/users/{ANNA}/sendMail"), body).await
+    }
+
+    #[tokio::test]
+    async fn what_is_not_kept_has_a_message_id_of_its_own() {
+        let trial = Trial::new();
+        for subject in ["one", "two"] {
+            let message = json!({ "subject": subject, "toRecipients": to(BEN) });
+            send_mail(&trial, json!({ "message": message, "saveToSentItems": false })).await;
+        }
+        let arrived = lying(&trial, BEN, "inbox");
+        assert_eq!(arrived.len(), 2);
+        assert_ne!(arrived[0].0.internet_message_id, arrived[1].0.internet_message_id);
+        assert!(lying(&trial, ANNA, "sentitems").is_empty());
     }
 
     #[tokio::test]

@@ -33,6 +33,11 @@ impl Mailbox {
         format!("<{}@{domain}>", Uuid::new_v5(&self.id, name.as_bytes()).simple())
     }
 
+    /// A message was sent and is not kept: the next one has a Message-ID of its own all the same.
+    pub const fn keep_nothing(&mut self) {
+        self.next_message += 1;
+    }
+
     /// A draft was sent: it is a message now, with these bytes, and lies in that folder.
     pub fn draft_was_sent(
         &mut self,

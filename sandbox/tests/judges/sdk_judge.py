@@ -19,12 +19,22 @@ from kiota_abstractions.base_request_configuration import RequestConfiguration
 from kiota_authentication_azure.azure_identity_authentication_provider import AzureIdentityAuthenticationProvider
 from msgraph import GraphRequestAdapter, GraphServiceClient
 from msgraph.generated.models.body_type import BodyType
+from msgraph.generated.models.email_address import EmailAddress
+from msgraph.generated.models.file_attachment import FileAttachment
+from msgraph.generated.models.item_body import ItemBody
 from msgraph.generated.models.mail_folder import MailFolder
 from msgraph.generated.models.message import Message
+from msgraph.generated.models.recipient import Recipient
 from msgraph.generated.users.item.mail_folders.item.messages.delta.delta_request_builder import DeltaRequestBuilder
 from msgraph.generated.users.item.mail_folders.item.messages.messages_request_builder import MessagesRequestBuilder
 from msgraph.generated.users.item.messages.item.copy.copy_post_request_body import CopyPostRequestBody
+from msgraph.generated.users.item.messages.item.create_reply.create_reply_post_request_body import (
+    CreateReplyPostRequestBody,
+)
 from msgraph.generated.users.item.messages.item.move.move_post_request_body import MovePostRequestBody
+from msgraph.generated.users.item.send_mail.send_mail_post_request_body import SendMailPostRequestBody
+from msgraph_core.requests.batch_request_content import BatchRequestContent
+from msgraph_core.requests.batch_request_item import BatchRequestItem
 
 settings = json.loads(sys.argv[1])
 IMMUTABLE = {"Prefer": 'IdType="ImmutableId"'}
@@ -170,6 +180,76 @@ async def remove():
     assert await first("Mail 06") is None
 
 
+other = graph.users.by_user_id(settings["other"])
+
+
+def letter(subject, text, *attachments):
+    to = [Recipient(email_address=EmailAddress(address=settings["other"]))]
+    body = ItemBody(content_type=BodyType.Text, content=text)
+    return Message(subject=subject, body=body, to_recipients=to, attachments=list(attachments) or None)
+
+
+async def only(mailbox, folder, subject):
+    found = await mailbox.mail_folders.by_mail_folder_id(folder).messages.get(
+        asking(ListQuery(filter=f"subject eq '{subject}'"))
+    )
+    assert len(found.value) == 1, found.value
+    return found.value[0]
+
+
+async def send():
+    file = FileAttachment(
+        odata_type="#microsoft.graph.fileAttachment", name="a.txt", content_type="text/plain", content_bytes=b"YWJj"
+    )
+    await user.send_mail.post(SendMailPostRequestBody(message=letter("Sent at once", "Hi", file), save_to_sent_items=True))
+    got = await only(other, "inbox", "Sent at once")
+    assert got.from_.email_address.address == settings["user"] and got.has_attachments, got
+    kept = await only(user, "sentitems", "Sent at once")
+    assert kept.internet_message_id == got.internet_message_id and not kept.is_draft
+
+
+async def draft():
+    begun = await user.messages.post(letter("Drafted", "First"), asking())
+    assert begun.is_draft, begun
+    one = user.messages.by_message_id(begun.id)
+    await one.patch(Message(subject="Drafted again"), asking())
+    await one.attachments.post(
+        FileAttachment(odata_type="#microsoft.graph.fileAttachment", name="b.bin", content_bytes=b"AAEC"), asking()
+    )
+    await one.send.post(asking())
+    got = await only(other, "inbox", "Drafted again")
+    found = (await other.messages.by_message_id(got.id).attachments.get(asking())).value
+    assert [(each.name, each.size > 0) for each in found] == [("b.bin", True)], found
+    kept = await one.get(asking())
+    assert not kept.is_draft, kept
+
+
+async def reply():
+    got = await only(other, "inbox", "Sent at once")
+    begun = await other.messages.by_message_id(got.id).create_reply.post(
+        CreateReplyPostRequestBody(comment="Thanks"), asking()
+    )
+    assert begun.is_draft and begun.subject == "RE: Sent at once", begun
+    assert [to.email_address.address for to in begun.to_recipients] == [settings["user"]], begun
+    assert begun.conversation_id == got.conversation_id, (begun.conversation_id, got.conversation_id)
+    await other.messages.by_message_id(begun.id).send.post(asking())
+    back = await only(user, "inbox", "RE: Sent at once")
+    raw = await user.messages.by_message_id(back.id).content.get()
+    assert b"n-reply-to: " + got.internet_message_id.encode().lower() in raw.lower(), raw
+
+
+async def batch():
+    content = BatchRequestContent()
+    for number, request in enumerate([
+        user.mail_folders.by_mail_folder_id("inbox").to_get_request_information(),
+        user.messages.by_message_id("AAA").to_get_request_information(),
+    ], 1):
+        content.add_request(str(number), BatchRequestItem(request, id=str(number)))
+    answers = await graph.batch.post(content)
+    statuses = {key: each.status for key, each in answers.responses.items()}
+    assert statuses == {"1": 200, "2": 400}, statuses
+
+
 async def refused(call, status, code):
     try:
         await call
@@ -193,7 +273,8 @@ async def refusals():
 
 async def main():
     wrong = 0
-    for case in [folders, pages, filtered, mime, attachments, delta, change, move, remove, refusals]:
+    reading = [folders, pages, filtered, mime, attachments, delta]
+    for case in [*reading, change, move, remove, send, draft, reply, batch, refusals]:
         try:
             await case()
             print("right", case.__name__)
