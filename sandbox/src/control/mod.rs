@@ -7,12 +7,14 @@
 //! | `directory` | tenants, apps, credentials |
 //! | `mailboxes` | mailboxes and their folders |
 //! | `messages` | delivering, and looking at what is there |
+//! | `notifications` | subscriptions, lifecycle events, what left its tenant |
 //! | `running` | switches, faults, clock, snapshots, requests |
 
 mod answer;
 mod directory;
 mod mailboxes;
 mod messages;
+mod notifications;
 mod running;
 
 #[cfg(test)]
@@ -35,6 +37,7 @@ pub fn routes() -> Router<State> {
         .merge(directory::routes())
         .merge(mailboxes::routes())
         .merge(messages::routes())
+        .merge(notifications::routes())
         .fallback(async || {
             Refusal::new(StatusCode::NOT_FOUND, "noSuchPath", "the control endpoint has no such path")
                 .hint("GET /sandbox names them all")

@@ -30,7 +30,7 @@ pub fn routes() -> Router<State> {
 }
 
 /// What each path does, for who looks without the manual.
-const PATHS: [(&str, &str); 22] = [
+const PATHS: [(&str, &str); 25] = [
     ("GET POST /sandbox/tenants", "tenants: domain, id"),
     ("GET DELETE /sandbox/tenants/{tenant}", "one, by id or domain"),
     ("GET POST /sandbox/tenants/{tenant}/apps", "apps: name, clientId, secret, roles"),
@@ -49,6 +49,12 @@ const PATHS: [(&str, &str); 22] = [
     ("GET /sandbox/mailboxes/{address}/messages/{id}", "the bytes as they are kept"),
     ("POST /sandbox/deliver?to=ADDRESS", "deliver a raw message"),
     ("GET /sandbox/sent", "what the mailboxes sent"),
+    ("GET DELETE /sandbox/outgoing", "what left its tenant, as it was sent"),
+    ("GET /sandbox/subscriptions", "who is told what happens"),
+    (
+        "POST /sandbox/subscriptions/{id}/{event}",
+        "tells reauthorizationRequired, subscriptionRemoved or missed",
+    ),
     ("GET PATCH /sandbox/switches", "what the documents leave open"),
     ("GET POST DELETE /sandbox/faults", "what becomes of which calls; a rule or several"),
     ("POST /sandbox/scenario", "switches, rules and lapsed secrets at once"),
