@@ -67,7 +67,8 @@ set_up() {
   need chromium chromium
   need python3 python3
   need python3-venv "/usr/lib/python3*/ensurepip"
-  install_needs && find_cargo && (cd tests/node && npm ci --no-fund --no-audit)
+  install_needs && find_cargo && (cd tests/node && npm ci --no-fund --no-audit) &&
+    (cd sandbox/tests/judges && npm ci --no-fund --no-audit)
 }
 
 no_second_tls_stack() {

@@ -1,7 +1,4 @@
 //! Entra's token endpoint and Graph's frame, over http and https.
-#![expect(clippy::unwrap_used, reason = "tests")]
-
-mod judges;
 
 use std::time::Instant;
 
@@ -14,6 +11,8 @@ use sandbox::server::{Options, Running, Sandbox};
 use sandbox::world::{App, AppCertificate, Federated};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+
+use crate::judges;
 
 const GRAPH: &str = "https://graph.microsoft.com/.default";
 const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";

@@ -1,12 +1,12 @@
-//! Microsoft's msgraph-sdk, driving the sandbox as an application does.
-#![expect(clippy::unwrap_used, reason = "tests")]
-
-mod judges;
+//! Microsoft's own clients, driving the sandbox as an application does.
 
 use chrono::TimeDelta;
 use sandbox::sample;
-use sandbox::server::{Options, Sandbox};
+use sandbox::server::{Options, Running, Sandbox};
 use serde_json::json;
+use tempfile::NamedTempFile;
+
+use crate::judges;
 
 fn mail(number: usize) -> String {
     let head = format!(
@@ -24,21 +24,42 @@ fn mail(number: usize) -> String {
     )
 }
 
-#[tokio::test]
-async fn microsofts_sdk_reads_and_changes_mail() {
+/// A sandbox with mail in it, the address by which its certificate is right, and its authority in a file.
+async fn with_mail() -> (Running, String, NamedTempFile) {
     let state = sample::state();
     for number in 0..25 {
         let ago = TimeDelta::minutes(100 - i64::try_from(number).unwrap());
         sample::deliver(&state, sample::ADELE, mail(number).into_bytes(), state.clock.now() - ago);
     }
     let sandbox = Sandbox::start(Options::default(), state).await.unwrap();
-    let ca = tempfile::NamedTempFile::new().unwrap();
+    let ca = NamedTempFile::new().unwrap();
     std::fs::write(ca.path(), sandbox.ca_pem.as_ref().unwrap()).unwrap();
+    let base = sandbox.https_url.as_ref().unwrap().replace("127.0.0.1", "localhost");
+    (sandbox, base, ca)
+}
+
+#[tokio::test]
+async fn microsofts_sdk_for_python_reads_changes_and_sends_mail() {
+    let (_sandbox, base, ca) = with_mail().await;
     let settings = json!({
-        "base": sandbox.https_url.as_ref().unwrap().replace("127.0.0.1", "localhost"),
-        "ca": ca.path(), "tenant": sample::DOMAIN, "client_id": sample::CLIENT_ID,
+        "base": base, "ca": ca.path(), "tenant": sample::DOMAIN, "client_id": sample::CLIENT_ID,
         "secret": sample::SECRET, "user": sample::ADELE, "other": sample::BEN,
     });
     let told = judges::python("sdk_judge.py", &[&settings.to_string()]).await;
     assert!(told.ends_with("\n0 wrong\n") && told.matches("right ").count() == 14, "{told}");
+}
+
+#[tokio::test]
+async fn microsofts_client_for_javascript_reads_and_changes_mail_and_is_notified() {
+    let (sandbox, base, ca) = with_mail().await;
+    let now = sandbox.state.clock.now().timestamp();
+    let token = sandbox::entra::sign(&json!({
+        "aud": "https://graph.microsoft.com", "appid": sample::CLIENT_ID, "tid": sample::TENANT,
+        "roles": ["Mail.ReadWrite"], "nbf": now, "exp": now + 600,
+    }));
+    let host = base.trim_start_matches("https://");
+    let host = host.split(':').next().unwrap();
+    let settings = json!({ "base": base, "host": host, "token": token.unwrap(), "user": sample::ADELE });
+    let told = judges::node("graph_client_judge.mjs", ca.path(), &[&settings.to_string()]).await;
+    assert!(told.ends_with("\n0 wrong\n") && told.matches("right ").count() == 5, "{told}");
 }

@@ -1,4 +1,4 @@
-//! Judges that others wrote: clients from PyPI, in a virtual environment below the target folder.
+//! Judges that others wrote: clients from PyPI, in a virtual environment below the target folder, and from npm.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -14,6 +14,27 @@ pub async fn python(program: &str, arguments: &[&str]) -> String {
         static INSTALLED: Once = Once::new();
         INSTALLED.call_once(|| install(&folder.join("requirements.txt"), &environment));
         written(&Command::new(python_of(&environment)).arg(program).args(arguments).output().unwrap())
+    })
+    .await
+    .unwrap()
+}
+
+/// Runs a Node.js program of this folder that trusts that authority; what it wrote.
+pub async fn node(program: &str, authority: &Path, arguments: &[&str]) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/judges");
+    let mut command = Command::new("node");
+    command.arg(program).args(arguments).env("NODE_EXTRA_CA_CERTS", authority).current_dir(&folder);
+    tokio::task::spawn_blocking(move || {
+        static INSTALLED: Once = Once::new();
+        INSTALLED.call_once(|| {
+            if !folder.join("node_modules/.package-lock.json").exists() {
+                let mut fetch = Command::new("npm");
+                fetch.args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(&folder);
+                let fetched = fetch.output();
+                written(&fetched.unwrap_or_else(|error| panic!("npm is needed here: {error}")));
+            }
+        });
+        written(&command.output().unwrap_or_else(|error| panic!("node is needed here: {error}")))
     })
     .await
     .unwrap()

@@ -1,0 +1,6 @@
+//! The sandbox as its clients see it: over http and https, by hand and by clients that others wrote.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod entra;
+mod judges;
+mod sdk;
