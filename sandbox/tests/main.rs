@@ -4,3 +4,4 @@
 mod entra;
 mod judges;
 mod sdk;
+mod writing;

@@ -1,5 +1,4 @@
 //! Changing and sending over http, as a client does it: paths in both forms, batches, upload sessions, notifications.
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::time::Duration;
 
