@@ -151,4 +151,34 @@ async fn a_delivery_is_notified_by_the_running_sandbox() {
     let (status, message) =
         session.ask(Method::GET, &format!("/users/{ADELE}/messages/{id}"), Value::Null).await;
     assert_eq!((status, &message["subject"]), (200, &json!("Offer")));
+    let control = |method, path: String| {
+        session.client.request(method, format!("{}/sandbox{path}", session.sandbox.http_url)).send()
+    };
+    let id = made["id"].as_str().unwrap();
+    let listed: Value =
+        control(Method::GET, "/subscriptions".to_owned()).await.unwrap().json().await.unwrap();
+    assert_eq!(listed[0]["id"], id);
+    for (event, status) in [("unheard", 400), ("missed", 200), ("subscriptionRemoved", 200), ("missed", 404)]
+    {
+        let answer = control(Method::POST, format!("/subscriptions/{id}/{event}")).await.unwrap();
+        assert_eq!(answer.status(), status, "{event}");
+    }
+    let (status, _) = session.ask(Method::GET, &format!("/subscriptions/{id}"), Value::Null).await;
+    assert_eq!(status, 404);
+}
+
+#[tokio::test]
+async fn what_leaves_the_tenant_is_shown_at_the_control_endpoint() {
+    let session = Session::start().await;
+    let to = json!([{ "emailAddress": { "address": "joe@elsewhere.example" } }]);
+    let message = json!({ "subject": "out", "toRecipients": to });
+    let path = format!("/users/{ADELE}/sendMail");
+    assert_eq!(session.ask(Method::POST, &path, json!({ "message": message })).await.0, 202);
+    let url = format!("{}/sandbox/outgoing", session.sandbox.http_url);
+    let shown: Value = session.client.get(&url).send().await.unwrap().json().await.unwrap();
+    assert_eq!((&shown[0]["from"], &shown[0]["to"][0]), (&json!(ADELE), &json!("joe@elsewhere.example")));
+    assert!(shown[0]["mime"].as_str().unwrap().contains("Subject: out"), "{shown}");
+    assert_eq!(session.client.delete(&url).send().await.unwrap().status(), 204);
+    let shown: Value = session.client.get(&url).send().await.unwrap().json().await.unwrap();
+    assert_eq!(shown, json!([]));
 }
