@@ -20,8 +20,11 @@ use crate::graph::frame;
 use crate::state::State;
 use crate::{control, entra, faults, log, path, tls};
 
-/// A client that says nothing is let go after this.
+/// A client that does not get on with TLS is let go after this.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// A client that asks nothing, or never ends its header, is let go after this; clients that pool connections count on
+/// a minute or two.
+const IDLE: Duration = Duration::from_secs(120);
 
 /// Where to listen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -171,7 +174,7 @@ async fn converse(stream: TcpStream, tls: Option<TlsAcceptor>, app: Router) {
 
 async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(stream: S, app: Router) {
     let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(PATIENCE);
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(IDLE);
     let service = TowerToHyperService::new(tower::service_fn(move |request: axum::http::Request<_>| {
         let app = app.clone();
         async move {
