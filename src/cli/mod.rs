@@ -9,6 +9,7 @@ mod failure;
 mod logging;
 mod migrate;
 mod output;
+mod sandbox;
 mod schema;
 mod serve;
 mod token;
@@ -32,6 +33,7 @@ const STYLES: Styles = Styles::styled()
 const EXAMPLES: &str = "\
 Examples:
   mailroom demo                       try it: a mail server, sample mail, and an address to open
+  mailroom sandbox                    a Microsoft 365 tenant with mail in it, for clients of Graph
   mailroom config check               is my configuration right?
   mailroom migrate                    bring the database up to date
   mailroom serve                      run the service
@@ -60,6 +62,8 @@ enum Command {
     Serve(serve::Args),
     /// Try it: a mail server, sample mail trickling in, and an address to open.
     Demo(demo::Args),
+    /// A Microsoft 365 tenant on this machine: Entra ID's tokens and Graph's mail, faults on demand.
+    Sandbox(sandbox::Args),
     /// Bring the database's schema up to date, or show how it stands.
     Migrate(migrate::Args),
     /// Print the GraphQL schema, or check a written one.
@@ -90,6 +94,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
     match cli.command {
         Command::Serve(args) => in_runtime(serve::run(args, Config::load(&sources)?)),
         Command::Demo(args) => in_runtime(demo::run(args)),
+        Command::Sandbox(args) => in_runtime(sandbox::run(args)),
         Command::Migrate(args) => in_runtime(migrate::run(args, &Config::load(&sources)?)),
         Command::Schema(args) => schema::run(args),
         Command::Token(args) => token::run(args, &Config::load(&sources)?),

@@ -3,6 +3,7 @@
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 
+use crate::input;
 use crate::sample;
 use crate::server::{Options, Running, Sandbox};
 
@@ -84,7 +85,9 @@ async fn what_is_delivered_is_listed() {
     assert_eq!(raw, "Subject: hello\r\nFrom: x@y.example\r\n\r\ntext\r\n");
     let nothing = trial.client.post(&url).body("no mail").send().await.unwrap();
     assert_eq!(nothing.status(), 400);
-    assert_eq!(trial.call("GET", "/sent", None).await.1, json!([]));
+    for nothing in ["/sent", "/outgoing"] {
+        assert_eq!(trial.call("GET", nothing, None).await.1, json!([]));
+    }
 }
 
 #[tokio::test]
@@ -112,6 +115,19 @@ async fn switches_faults_clock_and_requests_are_seen_and_changed() {
     assert_eq!(trial.call("POST", "/clock", Some(json!({ "advanceSeconds": -1 }))).await.0, 400);
     let (_, requests) = trial.call("GET", "/requests?last=1", None).await;
     assert_eq!((&requests[0]["method"], &requests[0]["status"]), (&json!("POST"), &json!(400)));
+    assert_eq!(trial.call("GET", "/subscriptions", None).await, (200, json!([])));
     assert_eq!(trial.call("GET", "/nothing", None).await.1["error"]["code"], "noSuchPath");
     assert_eq!(trial.call("DELETE", "/clock", None).await.0, 405);
+}
+
+#[tokio::test]
+async fn a_message_is_sent_in_from_elsewhere() {
+    let trial = Trial::new().await;
+    let url = &trial.running.http_url;
+    let send = |to| input::remote::deliver(url, to, "inbox", b"Subject: far\n\nx\n".to_vec());
+    let id = send("ben@contoso.example").await.unwrap();
+    let (_, listed) = trial.call("GET", "/mailboxes/ben@contoso.example/messages", None).await;
+    assert_eq!(listed[0]["id"], id.as_str());
+    let refused = send("nobody@contoso.example").await.unwrap_err().to_string();
+    assert_eq!(refused, "the sandbox refused the message: no mailbox has the address nobody@contoso.example");
 }

@@ -6,6 +6,7 @@
 //! | `mbox` | one mbox, taken apart |
 //! | `generate`, `phrases`, `compose` | believable company mail |
 //! | `drip` | some of it every few seconds |
+//! | `remote` | into a sandbox that runs elsewhere |
 //! | `smtp` | a server that takes mail for the mailboxes |
 
 mod compose;
@@ -14,6 +15,7 @@ pub mod files;
 pub mod generate;
 mod mbox;
 mod phrases;
+pub mod remote;
 pub mod smtp;
 
 use bytes::Bytes;
