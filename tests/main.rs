@@ -28,4 +28,5 @@ mod provider;
 mod recipes;
 mod search;
 mod service;
+mod tenant;
 mod two_mailrooms;

@@ -96,6 +96,9 @@ impl RequestLog {
 }
 
 impl Line {
+    /// The names of a row's columns.
+    pub const HEADER: &str = "time      app       method  status     took         size  path";
+
     /// A row of the table; in colours where they are shown.
     pub fn row(&self, coloured: bool) -> String {
         let colour = match self.status {

@@ -63,7 +63,7 @@ enum Command {
     /// Try it: a mail server, sample mail trickling in, and an address to open.
     Demo(demo::Args),
     /// A Microsoft 365 tenant on this machine: Entra ID's tokens and Graph's mail, faults on demand.
-    Sandbox(sandbox::Args),
+    Sandbox(Box<sandbox::Args>),
     /// Bring the database's schema up to date, or show how it stands.
     Migrate(migrate::Args),
     /// Print the GraphQL schema, or check a written one.
@@ -94,7 +94,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
     match cli.command {
         Command::Serve(args) => in_runtime(serve::run(args, Config::load(&sources)?)),
         Command::Demo(args) => in_runtime(demo::run(args)),
-        Command::Sandbox(args) => in_runtime(sandbox::run(args)),
+        Command::Sandbox(args) => in_runtime(sandbox::run(*args)),
         Command::Migrate(args) => in_runtime(migrate::run(args, &Config::load(&sources)?)),
         Command::Schema(args) => schema::run(args),
         Command::Token(args) => token::run(args, &Config::load(&sources)?),

@@ -50,7 +50,8 @@ pub(super) fn wanted(is_terminal: bool) -> bool {
     is_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
-fn paint(text: impl Display, style: Style, coloured: bool) -> String {
+/// The text in a colour, if colours are shown.
+pub(super) fn paint(text: impl Display, style: Style, coloured: bool) -> String {
     let code = match style {
         Style::Bold => "1",
         Style::Red => "1;31",

@@ -42,6 +42,7 @@ pub const FENCES: &[(&str, &[&str])] = &[
     ("async_graphql", &["api"]),
     ("async_graphql_axum", &["api"]),
     ("clap", &["app", "cli", "main"]),
+    ("sandbox", &["cli"]),
 ];
 
 /// Arrows that the table does not have and that are there nevertheless: a layer and what it uses. To be mended, or to be

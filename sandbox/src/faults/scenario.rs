@@ -22,8 +22,8 @@ pub struct Scenario {
 #[derive(Debug, thiserror::Error)]
 pub enum ScenarioError {
     /// The file can't be read.
-    #[error("the scenario can't be read")]
-    Read(#[source] std::io::Error),
+    #[error("the scenario {0} can't be read")]
+    Read(String, #[source] std::io::Error),
     /// It is not TOML, or says something that scenarios don't have.
     #[error("the scenario is not understood: {0}")]
     Toml(Box<toml::de::Error>),
@@ -43,7 +43,8 @@ pub enum ScenarioError {
 impl Scenario {
     /// Reads a file: JSON where it is named so, else TOML.
     pub fn read(path: &Path) -> Result<Self, ScenarioError> {
-        let text = std::fs::read_to_string(path).map_err(ScenarioError::Read)?;
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| ScenarioError::Read(path.display().to_string(), error))?;
         let is_json = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
         Self::parse(&text, is_json)
     }
