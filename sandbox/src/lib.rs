@@ -23,6 +23,13 @@
 //! | [`tls`] | the certificate for https |
 //! | [`random`] | fresh ids |
 
+// The tests of the handlers share it with those over http.
+#[cfg(test)]
+#[path = "../tests/contract/mod.rs"]
+mod contract;
+#[cfg(test)]
+extern crate self as sandbox;
+
 pub mod clock;
 pub mod control;
 pub mod dice;

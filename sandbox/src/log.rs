@@ -1,8 +1,10 @@
-//! What was asked of late: kept for tests, and as a table for people.
+//! What was asked of late: kept for tests, and as a table for people. A watcher sees each exchange whole.
+
+mod exchange;
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
 use axum::body::{Body, HttpBody as _};
@@ -13,6 +15,7 @@ use chrono::{DateTime, Utc};
 
 use crate::graph::caller::Caller;
 use crate::state::State;
+pub use exchange::{Exchange, Seen, Watcher};
 
 /// So many requests are kept.
 const KEPT: usize = 2_000;
@@ -45,7 +48,10 @@ type Printer = Arc<dyn Fn(&Line) + Send + Sync>;
 
 /// The requests of late. Clones share them.
 #[derive(Clone, Default)]
-pub struct RequestLog(Arc<Mutex<Kept>>);
+pub struct RequestLog {
+    kept: Arc<Mutex<Kept>>,
+    watcher: Arc<OnceLock<Watcher>>,
+}
 
 #[derive(Default)]
 struct Kept {
@@ -63,6 +69,17 @@ impl RequestLog {
     /// Has each further request shown as it is answered.
     pub fn show(&self, printer: impl Fn(&Line) + Send + Sync + 'static) {
         self.lock().printer = Some(Arc::new(printer));
+    }
+
+    /// Has each further exchange, and what goes out to receivers of notifications, seen as it happens; for tests. The
+    /// first who watches stays the only one; false for any other. As long as nobody does, no body is kept.
+    pub fn watch(&self, watcher: impl Fn(Seen<'_>) + Send + Sync + 'static) -> bool {
+        self.watcher.set(Watcher::new(watcher)).is_ok()
+    }
+
+    /// Who watches.
+    pub fn watcher(&self) -> Option<&Watcher> {
+        self.watcher.get()
     }
 
     /// Writes a line.
@@ -91,7 +108,7 @@ impl RequestLog {
     }
 
     fn lock(&self) -> MutexGuard<'_, Kept> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -149,7 +166,14 @@ pub async fn around(Shared(state): Shared<State>, request: Request, next: Next) 
     let (at, begin) = (state.clock.now(), Instant::now());
     let method = request.method().to_string();
     let path = request.uri().path_and_query().map_or_else(String::new, ToString::to_string);
-    let response = next.run(request).await;
+    let response = match state.log.watcher() {
+        None => next.run(request).await,
+        Some(watcher) => {
+            let (request, body) = Watcher::request(request).await;
+            let asked = (request.method().clone(), path.clone(), body);
+            watcher.answer(asked, next.run(request).await).await
+        }
+    };
     let caller = response.extensions().get::<Caller>();
     state.log.push(Line {
         at,

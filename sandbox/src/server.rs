@@ -108,7 +108,7 @@ impl Running {
 pub fn app(state: &State) -> Router {
     let served = Router::new()
         .merge(entra::routes().layer(middleware::from_fn_with_state(state.clone(), faults::around)))
-        .merge(crate::graph::open_routes())
+        .merge(frame::tokenless(crate::graph::open_routes(), state))
         .nest("/v1.0", frame::framed(crate::graph::routes(), state))
         .nest("/sandbox", control::routes())
         .fallback(frame::unknown_version)

@@ -7,18 +7,19 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use rcgen::{CertificateParams, KeyPair, PublicKeyData, RsaKeySize};
 use reqwest::{Certificate, Client, RequestBuilder, Response, StatusCode};
 use sandbox::sample;
-use sandbox::server::{Options, Running, Sandbox};
+use sandbox::server::{Options, Running};
 use sandbox::world::{App, AppCertificate, Federated};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use crate::contract::Held;
 use crate::judges;
 
 const GRAPH: &str = "https://graph.microsoft.com/.default";
 const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-async fn started() -> Running {
-    Sandbox::start(Options::default(), sample::state()).await.unwrap()
+async fn started() -> Held {
+    Held::start(Options::default(), sample::state()).await
 }
 
 fn change_app(sandbox: &Running, change: impl FnOnce(&mut App)) {
@@ -207,7 +208,7 @@ async fn a_secret_gives_a_token_that_graph_takes_over_http_and_https() {
             (400, "BadRequest".to_owned(), "Resource not found for the segment 'nothing'.".to_owned());
         assert_eq!(error_of(asked).await, refused);
     }
-    sandbox.stop().await;
+    sandbox.running.stop().await;
     assert!(client.get(&https).send().await.is_err(), "a stopped sandbox answers no more");
 }
 

@@ -1,7 +1,9 @@
 //! The sandbox as its clients see it: over http and https, by hand and by clients that others wrote.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod contract;
 mod entra;
 mod judges;
 mod sdk;
+mod watched;
 mod writing;

@@ -2,10 +2,11 @@
 
 use chrono::TimeDelta;
 use sandbox::sample;
-use sandbox::server::{Options, Running, Sandbox};
+use sandbox::server::Options;
 use serde_json::json;
 use tempfile::NamedTempFile;
 
+use crate::contract::Held;
 use crate::judges;
 
 fn mail(number: usize) -> String {
@@ -25,13 +26,13 @@ fn mail(number: usize) -> String {
 }
 
 /// A sandbox with mail in it, the address by which its certificate is right, and its authority in a file.
-async fn with_mail() -> (Running, String, NamedTempFile) {
+async fn with_mail() -> (Held, String, NamedTempFile) {
     let state = sample::state();
     for number in 0..25 {
         let ago = TimeDelta::minutes(100 - i64::try_from(number).unwrap());
         sample::deliver(&state, sample::ADELE, mail(number).into_bytes(), state.clock.now() - ago);
     }
-    let sandbox = Sandbox::start(Options::default(), state).await.unwrap();
+    let sandbox = Held::start(Options::default(), state).await;
     let ca = NamedTempFile::new().unwrap();
     std::fs::write(ca.path(), sandbox.ca_pem.as_ref().unwrap()).unwrap();
     let base = sandbox.https_url.as_ref().unwrap().replace("127.0.0.1", "localhost");

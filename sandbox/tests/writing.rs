@@ -9,18 +9,20 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use reqwest::{Client, Method, RequestBuilder};
 use sandbox::sample::{self, ADELE, BEN};
-use sandbox::server::{Options, Running, Sandbox};
+use sandbox::server::Options;
 use serde_json::{Value, json};
 
+use crate::contract::Held;
+
 struct Session {
-    sandbox: Running,
+    sandbox: Held,
     client: Client,
     token: String,
 }
 
 impl Session {
     async fn start() -> Self {
-        let sandbox = Sandbox::start(Options::default(), sample::state()).await.unwrap();
+        let sandbox = Held::start(Options::default(), sample::state()).await;
         let client = Client::builder().no_proxy().build().unwrap();
         let form = form_urlencoded::Serializer::new(String::new())
             .append_pair("grant_type", "client_credentials")

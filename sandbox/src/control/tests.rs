@@ -3,19 +3,20 @@
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 
+use crate::contract::Held;
 use crate::input;
 use crate::sample;
-use crate::server::{Options, Running, Sandbox};
+use crate::server::Options;
 
 struct Trial {
-    running: Running,
+    running: Held,
     client: Client,
 }
 
 impl Trial {
     async fn new() -> Self {
         let options = Options { https: None, ..Options::default() };
-        let running = Sandbox::start(options, sample::state()).await.unwrap();
+        let running = Held::start(options, sample::state()).await;
         Self { running, client: Client::new() }
     }
 

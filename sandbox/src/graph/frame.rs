@@ -59,6 +59,16 @@ pub fn framed(routes: Router<State>, state: &State) -> Router<State> {
     routes.layer(from_fn_with_state(entries, frame))
 }
 
+/// These routes, whose addresses are secrets: answered as Graph does, without asking for a token.
+pub fn tokenless(routes: Router<State>, state: &State) -> Router<State> {
+    let answer = async |Shared(state): Shared<State>, request: Request, next: Next| {
+        answered(&state, request, |request| next.run(request)).await
+    };
+    routes
+        .method_not_allowed_fallback(async || Problem::unsupported())
+        .layer(from_fn_with_state(state.clone(), answer))
+}
+
 /// All routes for a caller that is known already.
 #[cfg(test)]
 pub fn trusted(routes: Router<State>, state: &State, caller: Caller) -> Router {

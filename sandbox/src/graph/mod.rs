@@ -36,8 +36,6 @@ mod batch;
 mod bearer;
 pub mod caller;
 mod change;
-#[cfg(test)]
-mod contract;
 mod delta;
 mod drafts;
 pub mod fields;

@@ -44,6 +44,7 @@ async fn create(
     for url in [Some(&subscription.url), subscription.lifecycle_url.as_ref()].into_iter().flatten() {
         proven(&state, url).await?;
     }
+    crate::notify::tell(&state);
     let mut world = state.world_mut();
     free(&world, &subscription)?;
     let mut shown = shown(&subscription, true);

@@ -181,20 +181,23 @@ fn announced(item: &Map<String, Value>) -> Result<Upload, Problem> {
     })
 }
 
-async fn piece(Of(state): Of<State>, Path(session): Path<Uuid>, headers: HeaderMap, body: Bytes) -> Response {
-    plainly(&state, take(&state, session, &headers, &body))
+async fn piece(
+    Of(state): Of<State>,
+    Path(session): Path<Uuid>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    take(&state, session, &headers, &body)
 }
 
-async fn status(Of(state): Of<State>, Path(session): Path<Uuid>) -> Response {
+async fn status(Of(state): Of<State>, Path(session): Path<Uuid>) -> Result<Response, Problem> {
     let mut world = state.world_mut();
-    let answer = upload(&mut world.uploads, session, &state).map(|upload| expected(upload));
-    drop(world);
-    plainly(&state, answer)
+    upload(&mut world.uploads, session, &state).map(|upload| expected(upload))
 }
 
-async fn cancel(Of(state): Of<State>, Path(session): Path<Uuid>) -> Response {
+async fn cancel(Of(state): Of<State>, Path(session): Path<Uuid>) -> Result<Response, Problem> {
     let gone = state.world_mut().uploads.remove(&session);
-    plainly(&state, gone.map(|_| StatusCode::NO_CONTENT.into_response()).ok_or_else(lost))
+    gone.map(|_| StatusCode::NO_CONTENT.into_response()).ok_or_else(lost)
 }
 
 type Uploads = std::collections::BTreeMap<Uuid, Upload>;
@@ -263,14 +266,6 @@ fn range(headers: &HeaderMap) -> Result<(usize, usize, usize), Problem> {
         Some((number(from)?, number(to)?, number(size)?)).filter(|(from, to, _)| from <= to)
     });
     parsed.ok_or_else(|| Problem::bad_request("A Content-Range of the form 'bytes 0-99/1000' is needed."))
-}
-
-/// Nothing is around these routes that would write a refusal.
-fn plainly(state: &State, answer: Result<Response, Problem>) -> Response {
-    answer.unwrap_or_else(|problem| {
-        let body = problem.body(Uuid::nil(), "", state.clock.now());
-        (problem.status, Json(body)).into_response()
-    })
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::graph::answer::time;
+use crate::log::Seen;
 use crate::state::State;
 
 /// What a subscriber must act on.
@@ -34,5 +35,8 @@ pub async fn lifecycle(state: &State, id: Uuid, event: Event) -> bool {
         "clientState": subscription.client_state,
         "lifecycleEvent": event,
     }]});
+    if let Some(watcher) = state.log.watcher() {
+        watcher.see(Seen::Notification { url, body: &body });
+    }
     state.courier.bring(url, &body, state.switches().notification_seconds).await
 }

@@ -17,6 +17,7 @@ use std::time::Duration;
 pub use courier::{Courier, Unproven};
 pub use lifecycle::{Event, lifecycle};
 
+use crate::log::Seen;
 use crate::state::State;
 use parcels::Parcel;
 
@@ -36,9 +37,14 @@ pub async fn run(state: State) {
     loop {
         state.changed().await;
         tokio::time::sleep(TOGETHER).await;
-        for parcel in parcels::ready(&state) {
-            tokio::spawn(bring(state.clone(), parcel));
-        }
+        tell(&state);
+    }
+}
+
+/// Tells at once what happened so far, so that who subscribes after this hears only of what comes.
+pub fn tell(state: &State) {
+    for parcel in parcels::ready(state) {
+        tokio::spawn(bring(state.clone(), parcel));
     }
 }
 
@@ -50,7 +56,11 @@ async fn bring(state: State, parcel: Parcel) {
             return;
         }
         let seconds = state.switches().notification_seconds;
-        if state.courier.bring(&parcel.url, &parcel.body(), seconds).await {
+        let body = parcel.body();
+        if let Some(watcher) = state.log.watcher() {
+            watcher.see(Seen::Notification { url: &parcel.url, body: &body });
+        }
+        if state.courier.bring(&parcel.url, &body, seconds).await {
             return;
         }
         match wait {

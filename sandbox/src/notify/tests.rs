@@ -77,6 +77,19 @@ async fn what_happens_is_told_again_until_it_is_taken() {
 }
 
 #[tokio::test]
+async fn who_subscribes_hears_nothing_of_what_was_before() {
+    let trial = Trial::new();
+    let mut receiver = Receiver::start(StatusCode::ACCEPTED).await;
+    tokio::spawn(run(trial.state.clone()));
+    trial.deliver(MAIL);
+    let answer = trial.ask("POST", "/subscriptions", wanted(&trial, &receiver.url, 60)).await;
+    assert_eq!(answer.status, 201, "{answer:?}");
+    let id = trial.deliver(MAIL);
+    let told = receiver.next().await;
+    assert_eq!((&told["value"][0]["resourceData"]["id"], &told["value"][1]), (&json!(id), &Value::Null));
+}
+
+#[tokio::test]
 async fn a_subscription_is_listed_renewed_and_ended() {
     let trial = Trial::new();
     let receiver = Receiver::start(StatusCode::ACCEPTED).await;
