@@ -4,6 +4,7 @@
 mod contract;
 mod entra;
 mod judges;
+mod refusals;
 mod sdk;
 mod watched;
 mod writing;

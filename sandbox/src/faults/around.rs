@@ -13,8 +13,9 @@ use super::rule::{Call, Rule};
 use super::{body, pattern};
 use crate::graph::answer::{Problem, time};
 use crate::graph::caller::Caller;
+use crate::graph::gone;
+use crate::graph::odata::Here;
 use crate::state::State;
-use crate::switches::GoneSays;
 
 /// Lets a call through, unless a rule falls on it. It lies within the frame, where the caller is known.
 pub async fn around(Shared(state): Shared<State>, request: Request, next: Next) -> Response<Body> {
@@ -23,13 +24,14 @@ pub async fn around(Shared(state): Shared<State>, request: Request, next: Next) 
     }
     let call = call(&state, &request);
     let Some(rule) = state.faults.strike(&call) else { return next.run(request).await };
+    let here = Here::of(&request);
     if let Some(delay) = rule.delay_ms {
         tokio::time::sleep(Duration::from_millis(delay)).await;
     }
     if rule.cut {
         return body::cut();
     }
-    if let Some(refusal) = refusal(&state, &rule, &call) {
+    if let Some(refusal) = refusal(&state, &rule, &call, &here) {
         return refusal;
     }
     let mut response = next.run(request).await;
@@ -76,16 +78,20 @@ fn call(state: &State, request: &Request) -> Call {
     call
 }
 
-fn refusal(state: &State, rule: &Rule, call: &Call) -> Option<Response<Body>> {
+fn refusal(state: &State, rule: &Rule, call: &Call, here: &Here) -> Option<Response<Body>> {
     let problem = if rule.deny {
         Problem::access_denied()
     } else if rule.expire_delta {
-        gone(&state.switches().gone_says)
+        return Some(gone(here, state.switches().gone_says));
     } else {
         let status = StatusCode::from_u16(rule.status?).ok()?;
         let (code, message) = likely(status);
         let code = rule.code.clone().unwrap_or_else(|| code.to_owned());
-        Problem::new(status, code, rule.message.clone().unwrap_or_else(|| message.to_owned()))
+        let message = rule.message.clone().unwrap_or_else(|| message.to_owned());
+        match status {
+            StatusCode::UNAUTHORIZED => Problem::unauthenticated(code, message),
+            status => Problem::new(status, code, message),
+        }
     };
     let problem = match rule.retry_after {
         Some(seconds) => problem.with("Retry-After", seconds.to_string()),
@@ -93,16 +99,6 @@ fn refusal(state: &State, rule: &Rule, call: &Call) -> Option<Response<Body>> {
     };
     let is_token = call.path.contains("/oauth2/");
     Some(if is_token { token_error(state, &problem) } else { problem.into_response() })
-}
-
-/// What a lost delta token is answered with.
-fn gone(says: &GoneSays) -> Problem {
-    let (code, message) = match says {
-        GoneSays::SyncStateNotFound => ("syncStateNotFound", "The sync state generation is not found."),
-        GoneSays::ResyncRequired => ("resyncRequired", "Resync required."),
-        GoneSays::Nothing => ("", ""),
-    };
-    Problem::new(StatusCode::GONE, code, message)
 }
 
 /// What Graph usually says with a status (graph:errors).

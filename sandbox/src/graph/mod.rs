@@ -62,6 +62,7 @@ mod value;
 use axum::Router;
 
 use crate::state::State;
+pub use delta::gone;
 pub use upload::open_routes;
 
 /// All of Graph below `/v1.0`, without its frame: paths have keyed segments as `/mailFolders/{f}` only.

@@ -13,6 +13,7 @@ mod token;
 use axum::Router;
 
 use crate::state::State;
+pub use token::gone;
 
 /// All of them.
 pub(super) fn routes() -> Router<State> {

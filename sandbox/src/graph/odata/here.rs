@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use axum::extract::{FromRequestParts, OriginalUri};
+use axum::extract::{FromRequestParts, OriginalUri, Request};
 use axum::http::Uri;
 use axum::http::request::Parts;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -26,6 +26,13 @@ impl<S: Send + Sync> FromRequestParts<S> for Here {
 }
 
 impl Here {
+    /// Of a request that no handler has seen yet.
+    pub fn of(request: &Request) -> Self {
+        let extensions = request.extensions();
+        let uri = extensions.get::<OriginalUri>().map_or_else(|| request.uri().clone(), |uri| uri.0.clone());
+        Self { origin: crate::server::called(extensions, request.headers()), uri }
+    }
+
     /// Of the request line alone; for tests and batches.
     pub fn at(origin: &str, uri: Uri) -> Self {
         Self { origin: origin.to_owned(), uri }
