@@ -3,6 +3,7 @@
 
 mod contract;
 mod entra;
+mod fuzzed;
 mod judges;
 mod refusals;
 mod sdk;

@@ -6,6 +6,8 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::Query;
 use axum::routing::post;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use reqwest::{Client, Method};
 use sandbox::faults::Rule;
 use sandbox::graph::throttle::Slot;
@@ -111,11 +113,13 @@ impl Tenant {
             .client
             .request(bad.method, format!("{}{}", self.sandbox.http_url, bad.path))
             .header("client-request-id", "mine")
-            .header("content-type", "application/json")
             .timeout(Duration::from_secs(20))
             .body(bad.body);
         if !bad.token.is_empty() {
             request = request.bearer_auth(bad.token);
+        }
+        if !bad.fields.iter().any(|(name, _)| *name == "content-type") {
+            request = request.header("content-type", "application/json");
         }
         for (name, value) in bad.fields {
             request = request.header(name, value);
@@ -177,6 +181,10 @@ async fn bad_queries_bodies_and_ids_get_400_with_graphs_words() {
     let tenant = Tenant::start().await;
     let deep = format!("{MESSAGES}?$filter={}", "(".repeat(3_000));
     let nested = format!("{}1{}", "[".repeat(50_000), "]".repeat(50_000));
+    let mail = "Content-Type: message/rfc822\r\n\r\n".repeat(20_000);
+    let mime = |says, code, body: String| {
+        tenant.bad("POST", MESSAGES, 400, code, says).given("content-type", "text/plain").body(body)
+    };
     let query = |query: &str, code, says| tenant.bad("GET", format!("{MESSAGES}?{query}"), 400, code, says);
     let parse = "RequestBroker--ParseUri";
     tenant
@@ -230,6 +238,8 @@ async fn bad_queries_bodies_and_ids_get_400_with_graphs_words() {
             tenant
                 .bad("POST", MESSAGES, 400, "RequestBodyRead", "'red' does not exist")
                 .json(&json!({ "red": 1 })),
+            mime("Invalid base64 string", "ErrorMimeContentInvalidBase64String", "%".to_owned()),
+            mime("messages are nested too deep", "ErrorMimeContentInvalid", STANDARD.encode(mail)),
             tenant
                 .bad("POST", "/v1.0/$batch", 400, "BadRequest", "'requests' must be an array")
                 .json(&json!({})),

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use super::answer::Problem;
 use super::asked::Asked;
 use super::caller::Caller;
+use crate::mime;
 use crate::state::State;
 use crate::world::{FolderKey, Mailbox, Message, MessageKey, Named};
 
@@ -164,6 +165,10 @@ pub fn mime(body: &Bytes) -> Result<Bytes, Problem> {
     };
     let letters: Vec<u8> = body.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
     let raw = base64::engine::general_purpose::STANDARD.decode(letters).map_err(|_| refused())?;
+    if mime::is_deeper(&raw, mime::DEEPEST) {
+        let message = "The MIME content is not valid: messages are nested too deep.";
+        return Err(Problem::new(StatusCode::BAD_REQUEST, "ErrorMimeContentInvalid", message));
+    }
     if raw.is_empty() { Err(refused()) } else { Ok(Bytes::from(raw)) }
 }
 

@@ -13,7 +13,7 @@ mod compose;
 pub mod drip;
 pub mod files;
 pub mod generate;
-mod mbox;
+pub mod mbox;
 mod phrases;
 pub mod remote;
 pub mod smtp;

@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use super::{Mail, Undelivered};
+use crate::mime;
 use crate::state::State;
 use crate::world::Standing;
 
@@ -241,6 +242,9 @@ fn accepted(state: &State, transaction: &Transaction, raw: Vec<u8>) -> &'static 
     if !super::files::has_fields(&raw) {
         return "554 5.6.0 That is no message: it has no fields";
     }
+    if mime::is_deeper(&raw, mime::DEEPEST) {
+        return "554 5.6.0 Messages are nested too deep in that one";
+    }
     let raw = bytes::Bytes::from([trace.into_bytes(), raw].concat());
     let deliver =
         |to: &String| super::deliver(state, to, "inbox", Mail { raw: raw.clone(), ..Mail::default() });
@@ -311,6 +315,20 @@ mod tests {
         ] {
             let answers = talk(&state, said).await;
             assert_eq!(answers.trim_end().lines().last(), Some(expected), "{said}");
+        }
+    }
+
+    #[tokio::test]
+    async fn messages_within_messages_without_an_end_are_refused() {
+        let state = sample::state();
+        let nested = |times| "Content-Type: message/rfc822\r\n\r\n".repeat(times);
+        for (times, expected) in [
+            (mime::DEEPEST, "250 2.0.0 Delivered"),
+            (50_000, "554 5.6.0 Messages are nested too deep in that one"),
+        ] {
+            let said = format!("EHLO me\r\nMAIL FROM:<>\r\nRCPT TO:<{}>\r\nDATA\r\n", sample::ADELE);
+            let answers = talk(&state, &format!("{said}{}Subject: x\r\n\r\n.\r\n", nested(times))).await;
+            assert_eq!(answers.trim_end().lines().last(), Some(expected), "{times}");
         }
     }
 

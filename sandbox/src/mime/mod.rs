@@ -11,5 +11,8 @@ mod read;
 mod rebuild;
 
 pub use compose::{completed, compose};
-pub use read::{Body, Part, PartKind, body, envelope, headers, parts, plain, preview, received};
+pub use read::{Body, Part, PartKind, body, envelope, headers, is_deeper, parts, plain, preview, received};
 pub use rebuild::rebuild;
+
+/// Messages lie at most so deep within one that a client sends.
+pub const DEEPEST: usize = 64;

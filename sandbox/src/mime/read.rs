@@ -1,5 +1,7 @@
 //! What Graph shows of a raw message.
 
+use std::ops::Deref;
+
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use mail_parser::{
@@ -48,9 +50,53 @@ pub enum PartKind {
     Message(Bytes),
 }
 
+/// A message that was read. Messages within messages may lie so deep that to drop them one within the other would end
+/// the stack: they are taken apart first.
+pub(super) struct Read<'x>(Parsed<'x>);
+
+impl<'x> Deref for Read<'x> {
+    type Target = Parsed<'x>;
+
+    fn deref(&self) -> &Parsed<'x> {
+        &self.0
+    }
+}
+
+impl Drop for Read<'_> {
+    fn drop(&mut self) {
+        let mut within = std::mem::take(&mut self.0.parts);
+        while let Some(part) = within.pop() {
+            if let PartType::Message(mut inner) = part.body {
+                within.append(&mut inner.parts);
+            }
+        }
+    }
+}
+
+pub(super) fn read(raw: &[u8]) -> Option<Read<'_>> {
+    MessageParser::default().parse(raw).map(Read)
+}
+
+/// Whether messages lie within messages deeper than that. Exchange takes none that is nested without an end.
+pub fn is_deeper(raw: &[u8], levels: usize) -> bool {
+    let Some(message) = read(raw) else { return false };
+    let mut within: Vec<(&Parsed<'_>, usize)> = vec![(&message, 0)];
+    while let Some((message, depth)) = within.pop() {
+        if depth > levels {
+            return true;
+        }
+        let inner = message.parts.iter().filter_map(|part| match &part.body {
+            PartType::Message(inner) => Some((inner, depth + 1)),
+            _ => None,
+        });
+        within.extend(inner);
+    }
+    false
+}
+
 /// Reads what is shown of a message without its body. Nothing is refused: what can't be read is left out.
 pub fn envelope(raw: &[u8]) -> Envelope {
-    let Some(message) = MessageParser::default().parse(raw) else { return Envelope::default() };
+    let Some(message) = read(raw) else { return Envelope::default() };
     let parts = shown(&message);
     let text = message.body_text(0).map(|text| text.into_owned()).unwrap_or_default();
     Envelope {
@@ -77,7 +123,7 @@ pub fn envelope(raw: &[u8]) -> Envelope {
 
 /// The body that Exchange shows: the HTML where there is one, else the text.
 pub fn body(raw: &[u8]) -> Body {
-    let Some(message) = MessageParser::default().parse(raw) else {
+    let Some(message) = read(raw) else {
         return Body { html: false, content: String::from_utf8_lossy(raw).into_owned() };
     };
     let html = message.html_body.first().and_then(|at| message.part(*at)).filter(|part| part.is_text_html());
@@ -99,7 +145,7 @@ pub fn headers(raw: &[u8]) -> Vec<(String, String)> {
 
 /// Its attachments, inline ones included.
 pub fn parts(raw: &[u8]) -> Vec<Part> {
-    let Some(message) = MessageParser::default().parse(raw) else { return Vec::new() };
+    let Some(message) = read(raw) else { return Vec::new() };
     let numbered = shown(&message).into_iter().zip(0..);
     let parts = numbered.map(|(part, number)| {
         let kind = match &part.body {

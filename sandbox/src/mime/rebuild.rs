@@ -1,101 +1,171 @@
 //! The same message in other bytes. Exchange does not keep what it received: at each read it writes the message anew,
-//! with its fields in another order and with other boundaries. What is signed or encrypted is kept as it came.
+//! with its fields in another order and with other boundaries. What is signed or encrypted is kept as it came, and so
+//! are the messages within. Only what divides the parts is written; what they hold is copied.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::ops::Range;
+
+use mail_parser::{MessagePart, MimeHeaders, PartType};
+
+use super::read::read;
 
 /// Fields in another order and other boundaries for each `turn`; equal for an equal turn.
 pub fn rebuild(raw: &[u8], turn: u64) -> Vec<u8> {
-    let (head, body) = split(raw);
-    let mut fields = fields(head);
-    let sealed = fields.iter().any(|field| is_sealed(field));
-    let names: BTreeMap<Vec<u8>, Vec<u8>> = if sealed { BTreeMap::new() } else { boundaries(raw, turn) };
-    turned(&mut fields, turn);
+    let edits = edits(raw, turn);
     let mut out = Vec::with_capacity(raw.len() + 256);
-    for field in fields {
-        write_line(&mut out, field, &names);
+    let head = head(raw);
+    for field in turned(raw, head.clone(), turn) {
+        copy(&mut out, raw, field, &edits);
     }
-    out.extend_from_slice(b"\r\n");
-    for line in body.split_inclusive(|byte| *byte == b'\n') {
-        write_line(&mut out, line, &names);
-    }
+    copy(&mut out, raw, head.end..raw.len(), &edits);
     out
 }
 
-/// The header, and what comes after its empty line.
-fn split(raw: &[u8]) -> (&[u8], &[u8]) {
+/// A place, and what comes into it.
+type Edit = (Range<usize>, Vec<u8>);
+
+/// A piece of the message with its edits, which are in order.
+fn copy(out: &mut Vec<u8>, raw: &[u8], piece: Range<usize>, edits: &[Edit]) {
+    let mut at = piece.start;
+    let first = edits.partition_point(|(place, _)| place.start < piece.start);
+    let within = edits.iter().skip(first).take_while(|(place, _)| place.end <= piece.end);
+    for (place, new) in within {
+        out.extend_from_slice(raw.get(at..place.start).unwrap_or_default());
+        out.extend_from_slice(new);
+        at = place.end;
+    }
+    out.extend_from_slice(raw.get(at..piece.end).unwrap_or_default());
+}
+
+/// The header without its empty line; empty where it does not end.
+fn head(raw: &[u8]) -> Range<usize> {
     let mut at = 0;
     for line in raw.split_inclusive(|byte| *byte == b'\n') {
         if line == b"\r\n" || line == b"\n" {
-            return (raw.get(..at).unwrap_or_default(), raw.get(at + line.len()..).unwrap_or_default());
+            return 0..at;
         }
         at += line.len();
     }
-    (raw, &[])
+    0..0
 }
 
-/// Each field with its folded lines.
-fn fields(head: &[u8]) -> Vec<&[u8]> {
-    let mut fields: Vec<&[u8]> = Vec::new();
-    let (mut from, mut at) = (0, 0);
-    for line in head.split_inclusive(|byte| *byte == b'\n') {
-        if at > from && !line.starts_with(b" ") && !line.starts_with(b"\t") {
-            fields.extend(head.get(from..at));
-            from = at;
-        }
-        at += line.len();
-    }
-    fields.extend(head.get(from..at).filter(|last| !last.is_empty()));
-    fields
-}
-
-/// Traces keep their order at the top; the others go round.
-fn turned(fields: &mut [&[u8]], turn: u64) {
-    let is_trace = |field: &[u8]| name(field) == b"received";
-    fields.sort_by_key(|field| !is_trace(field));
-    let traces = fields.iter().take_while(|field| is_trace(field)).count();
-    if let Some(others) = fields.get_mut(traces..).filter(|others| !others.is_empty()) {
-        let by = usize::try_from(turn % others.len() as u64).unwrap_or_default();
-        others.rotate_left(by);
-    }
-}
-
-fn name(field: &[u8]) -> Vec<u8> {
-    field.iter().take_while(|byte| **byte != b':').map(u8::to_ascii_lowercase).collect()
-}
-
-fn is_sealed(field: &[u8]) -> bool {
-    let value = String::from_utf8_lossy(field).to_ascii_lowercase();
-    name(field) == b"content-type"
-        && ["multipart/signed", "multipart/encrypted", "pkcs7-mime"].iter().any(|kind| value.contains(kind))
-}
-
-/// The boundaries that the message uses, and what each becomes. None where something signed lies within.
-fn boundaries(raw: &[u8], turn: u64) -> BTreeMap<Vec<u8>, Vec<u8>> {
-    let mut names = BTreeMap::new();
-    let lower = raw.to_ascii_lowercase();
-    if contains(&lower, b"multipart/signed") || contains(&lower, b"multipart/encrypted") {
-        return names;
-    }
+/// Each field with its folded lines. Traces come first, in their order; the others go round, those of one name together,
+/// because of several it matters which is the first. A header that holds anything else stays as it is.
+fn turned(raw: &[u8], head: Range<usize>, turn: u64) -> Vec<Range<usize>> {
+    let mut fields: Vec<Range<usize>> = Vec::new();
     let mut at = 0;
-    while let Some(found) = find(lower.get(at..).unwrap_or_default(), b"boundary=") {
-        at += found + b"boundary=".len();
-        let rest = raw.get(at..).unwrap_or_default();
-        let value: Vec<u8> = match rest.strip_prefix(b"\"") {
-            Some(quoted) => quoted.iter().copied().take_while(|byte| *byte != b'"').collect(),
-            None => rest.iter().copied().take_while(|byte| !b"; \t\r\n".contains(byte)).collect(),
-        };
-        if (1..=70).contains(&value.len()) {
-            let number = names.len();
-            names.entry(value).or_insert_with(|| {
-                let mut name = String::new();
-                let _ =
-                    write!(name, "_{number:03}_{:016x}sandbox_", turn.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-                name.into_bytes()
-            });
+    for line in raw.get(head.clone()).unwrap_or_default().split_inclusive(|byte| *byte == b'\n') {
+        let end = at + line.len();
+        match fields.last_mut() {
+            Some(field) if line.starts_with(b" ") || line.starts_with(b"\t") => field.end = end,
+            _ => fields.push(at..end),
+        }
+        at = end;
+    }
+    let names: Option<Vec<_>> = fields.iter().map(|field| name(raw.get(field.clone())?)).collect();
+    let Some(names) = names else { return vec![head] };
+    let mut groups: Vec<(&[u8], Vec<Range<usize>>)> = Vec::new();
+    for (name, field) in names.into_iter().zip(fields) {
+        match groups.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(name)) {
+            Some((_, group)) => group.push(field),
+            None => groups.push((name, vec![field])),
         }
     }
-    names
+    groups.sort_by_key(|(name, _)| !name.eq_ignore_ascii_case(b"received"));
+    let traces = groups.iter().take_while(|(name, _)| name.eq_ignore_ascii_case(b"received")).count();
+    if let Some(others) = groups.get_mut(traces..).filter(|others| !others.is_empty()) {
+        others.rotate_left(usize::try_from(turn % others.len() as u64).unwrap_or_default());
+    }
+    groups.into_iter().flat_map(|(_, group)| group).collect()
+}
+
+/// None where it is no field.
+fn name(field: &[u8]) -> Option<&[u8]> {
+    let end = field.iter().position(|byte| *byte == b':')?;
+    let name = field.get(..end)?;
+    (!name.is_empty() && name.iter().all(u8::is_ascii_graphic)).then_some(name)
+}
+
+/// The boundaries of all multiparts, where they are named and where they divide.
+fn edits(raw: &[u8], turn: u64) -> Vec<Edit> {
+    let Some(message) = read(raw) else { return Vec::new() };
+    let mut mark = turn.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    // The message may be one that was written anew before.
+    while contains(raw, format!("{mark:016x}").as_bytes()) {
+        mark = mark.wrapping_add(1);
+    }
+    let mut edits = Vec::new();
+    let mut within = vec![0_u32];
+    let mut number = 0;
+    while let Some(part) = within.pop().and_then(|id| message.part(id)) {
+        let PartType::Multipart(children) = &part.body else { continue };
+        if is_sealed(part) {
+            continue;
+        }
+        let children: Vec<_> = children.iter().filter_map(|id| Some((*id, message.part(*id)?))).collect();
+        let new = format!("_{number:03}_{mark:016x}sandbox_");
+        edits.extend(renamed(raw, part, &children, new.as_bytes()));
+        number += 1;
+        within.extend(children.iter().map(|(id, _)| id));
+    }
+    edits.sort_by_key(|(place, _)| place.start);
+    edits
+}
+
+fn is_sealed(part: &MessagePart<'_>) -> bool {
+    let kind = part.content_type().and_then(|kind| kind.subtype()).unwrap_or_default();
+    kind.eq_ignore_ascii_case("signed") || kind.eq_ignore_ascii_case("encrypted")
+}
+
+fn range(from: u32, to: u32) -> Range<usize> {
+    from as usize..to as usize
+}
+
+/// Nothing where the boundary can't be found in all its places.
+fn renamed(
+    raw: &[u8],
+    part: &MessagePart<'_>,
+    children: &[(u32, &MessagePart<'_>)],
+    new: &[u8],
+) -> Vec<Edit> {
+    let old = part.content_type().and_then(|kind| kind.attribute("boundary")).unwrap_or_default().as_bytes();
+    let Some(named) = named(raw, range(part.offset_header, part.offset_body), old) else { return Vec::new() };
+    let mut edits = vec![(named, [b"\"", new, b"\""].concat())];
+    let mut at = part.offset_body as usize;
+    let ends = children.iter().map(|(_, child)| range(child.offset_header, child.offset_end));
+    for child in ends.chain(std::iter::once(part.offset_end as usize..raw.len())) {
+        let gap = at..child.start;
+        let before = edits.len();
+        let mut from = gap.start;
+        for line in raw.get(gap).unwrap_or_default().split_inclusive(|byte| *byte == b'\n') {
+            if line.strip_prefix(b"--").is_some_and(|rest| rest.starts_with(old)) {
+                edits.push((from + 2..from + 2 + old.len(), new.to_vec()));
+            }
+            from += line.len();
+        }
+        // Each child comes after a line that divides.
+        if edits.len() == before && child.start < part.offset_end as usize {
+            return Vec::new();
+        }
+        at = child.end;
+    }
+    edits
+}
+
+/// The value of `boundary=` in a header, with its quotes; where it is just that one and stands there once.
+fn named(raw: &[u8], header: Range<usize>, old: &[u8]) -> Option<Range<usize>> {
+    let lower = raw.get(header.clone())?.to_ascii_lowercase();
+    let at = find(&lower, b"boundary=")? + b"boundary=".len();
+    if old.is_empty() || contains(lower.get(at..)?, b"boundary") {
+        return None;
+    }
+    let from = header.start + at;
+    let rest = raw.get(from..header.end)?;
+    let (length, after) = match rest.strip_prefix(b"\"") {
+        Some(quoted) => (old.len() + 2, quoted.strip_prefix(old)?.strip_prefix(b"\"")?),
+        None => (old.len(), rest.strip_prefix(old)?),
+    };
+    let ends = after.first().is_none_or(|byte| b"; \t\r\n".contains(byte));
+    ends.then_some(from..from + length)
 }
 
 fn find(within: &[u8], what: &[u8]) -> Option<usize> {
@@ -104,47 +174,6 @@ fn find(within: &[u8], what: &[u8]) -> Option<usize> {
 
 fn contains(within: &[u8], what: &[u8]) -> bool {
     find(within, what).is_some()
-}
-
-/// A line with its boundary exchanged: where it is a delimiter, and where a field names it.
-fn write_line(out: &mut Vec<u8>, line: &[u8], names: &BTreeMap<Vec<u8>, Vec<u8>>) {
-    if let Some(rest) = line.strip_prefix(b"--") {
-        let value: &[u8] = rest.trim_ascii_end();
-        let (value, close): (&[u8], &[u8]) =
-            match value.strip_suffix(b"--").filter(|v| names.contains_key(*v)) {
-                Some(value) => (value, b"--"),
-                None => (value, b""),
-            };
-        if let Some(name) = names.get(value) {
-            for piece in [&b"--"[..], name, close, b"\r\n"] {
-                out.extend_from_slice(piece);
-            }
-            return;
-        }
-    }
-    let lower = line.to_ascii_lowercase();
-    let named = find(&lower, b"boundary=").and_then(|at| {
-        let from = at + b"boundary=".len();
-        let rest = line.get(from..)?;
-        let quoted = rest.starts_with(b"\"");
-        let (old, new) = names
-            .iter()
-            .filter(|(old, _)| {
-                let value = if quoted { rest.get(1..).unwrap_or_default() } else { rest };
-                value.starts_with(old)
-            })
-            .max_by_key(|(old, _)| old.len())?;
-        let after = from + old.len() + if quoted { 2 } else { 0 };
-        Some((line.get(..from)?, new, line.get(after..).unwrap_or_default()))
-    });
-    match named {
-        Some((before, new, after)) => {
-            for piece in [before, b"\"", new, b"\"", after] {
-                out.extend_from_slice(piece);
-            }
-        }
-        None => out.extend_from_slice(line),
-    }
 }
 
 #[cfg(test)]
