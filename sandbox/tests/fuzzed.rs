@@ -49,7 +49,13 @@ fn damaged(dice: &mut Dice, seeds: &[Vec<u8>]) -> Vec<u8> {
 fn run(name: &str, target: fn(&[u8]), generated: usize) {
     let seeds = seeds(name);
     assert!(!seeds.is_empty());
-    let mut dice = Dice::new(5);
+    // Other inputs each time, and as long as is wanted: `MAILROOM_FUZZ_SECONDS=60 cargo test -p sandbox fuzzed`.
+    #[expect(clippy::disallowed_methods, reason = "who runs it says how long")]
+    let longer: Option<u64> =
+        std::env::var("MAILROOM_FUZZ_SECONDS").ok().map(|seconds| seconds.parse().unwrap());
+    let mut dice = Dice::new(longer.map_or(5, |_| u64::from(std::process::id())));
+    let generated = longer.map_or(generated, |_| usize::MAX - seeds.len());
+    let most = Duration::from_secs(longer.unwrap_or(5));
     let began = Instant::now();
     for number in 0..seeds.len() + generated {
         let data = match seeds.get(number) {
@@ -62,7 +68,7 @@ fn run(name: &str, target: fn(&[u8]), generated: usize) {
             std::fs::write(&kept, &data).unwrap();
             panic!("kept as {}: {}", kept.display(), String::from_utf8_lossy(&data).escape_debug());
         }
-        if number >= seeds.len() && began.elapsed() > Duration::from_secs(5) {
+        if number >= seeds.len() && began.elapsed() > most {
             break;
         }
     }

@@ -4,20 +4,44 @@
 
 use std::ops::Range;
 
-use mail_parser::{MessagePart, MimeHeaders, PartType};
+use mail_parser::{Message, MessagePart, MimeHeaders, PartType};
 
 use super::read::read;
 
-/// Fields in another order and other boundaries for each `turn`; equal for an equal turn.
+/// Fields in another order and other boundaries for each `turn`; equal for an equal turn. What is so odd that its parts
+/// would be read otherwise afterwards keeps its boundaries, or stays as it came.
 pub fn rebuild(raw: &[u8], turn: u64) -> Vec<u8> {
-    let edits = edits(raw, turn);
-    let mut out = Vec::with_capacity(raw.len() + 256);
+    let Some(message) = read(raw) else { return raw.to_vec() };
     let head = head(raw);
-    for field in turned(raw, head.clone(), turn) {
-        copy(&mut out, raw, field, &edits);
+    let fields = turned(raw, head.clone(), turn);
+    for edits in [edits(raw, &message, turn), Vec::new()] {
+        let mut out = Vec::with_capacity(raw.len() + 256);
+        for field in &fields {
+            copy(&mut out, raw, field.clone(), &edits);
+        }
+        copy(&mut out, raw, head.end..raw.len(), &edits);
+        if read(&out).is_some_and(|again| same(&message, &again)) {
+            return out;
+        }
     }
-    copy(&mut out, raw, head.end..raw.len(), &edits);
-    out
+    raw.to_vec()
+}
+
+/// Whether two messages have the same parts.
+fn same(one: &Message<'_>, other: &Message<'_>) -> bool {
+    let lists = |of: fn(&Message<'_>) -> Vec<u32>| of(one) == of(other);
+    let shown = lists(|of| of.attachments.clone())
+        && lists(|of| of.text_body.clone())
+        && lists(|of| of.html_body.clone());
+    let parts = one.parts.iter().zip(&other.parts);
+    shown
+        && one.parts.len() == other.parts.len()
+        && parts.into_iter().all(|(one, other)| {
+            let children = |part: &MessagePart<'_>| part.sub_parts().map(<[u32]>::to_vec);
+            children(one) == children(other)
+                && (children(one).is_some() || one.contents() == other.contents())
+                && one.attachment_name() == other.attachment_name()
+        })
 }
 
 /// A place, and what comes into it.
@@ -86,8 +110,7 @@ fn name(field: &[u8]) -> Option<&[u8]> {
 }
 
 /// The boundaries of all multiparts, where they are named and where they divide.
-fn edits(raw: &[u8], turn: u64) -> Vec<Edit> {
-    let Some(message) = read(raw) else { return Vec::new() };
+fn edits(raw: &[u8], message: &Message<'_>, turn: u64) -> Vec<Edit> {
     let mut mark = turn.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     // The message may be one that was written anew before.
     while contains(raw, format!("{mark:016x}").as_bytes()) {
@@ -129,6 +152,9 @@ fn renamed(
 ) -> Vec<Edit> {
     let old = part.content_type().and_then(|kind| kind.attribute("boundary")).unwrap_or_default().as_bytes();
     let Some(named) = named(raw, range(part.offset_header, part.offset_body), old) else { return Vec::new() };
+    if children.is_empty() {
+        return Vec::new();
+    }
     let mut edits = vec![(named, [b"\"", new, b"\""].concat())];
     let mut at = part.offset_body as usize;
     let ends = children.iter().map(|(_, child)| range(child.offset_header, child.offset_end));

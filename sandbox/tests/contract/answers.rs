@@ -164,13 +164,17 @@ fn entries(described: &Description, exchange: &Exchange, body: &Value) -> Vec<St
             found.push(format!("answers the entry {id}, which is none"));
             continue;
         };
-        let Some(inner) = entry(request, &answer) else { continue };
-        found.extend(held(described, &inner).into_iter().map(|error| format!("entry {id}: {error}")));
+        let wrong = match entry(request, &answer) {
+            Some(inner) => held(described, &inner),
+            // What the batch itself says of an entry: it was not asked, and has no ids.
+            None => types::wrong_as(described, ERROR.unwrap_or_default(), &answer["body"]),
+        };
+        found.extend(wrong.into_iter().map(|error| format!("entry {id}: {error}")));
     }
     found
 }
 
-/// None for what the batch itself says of an entry: it was not asked.
+/// The answer to an entry as if it had come alone; None where it was not asked.
 fn entry(request: &Value, answer: &Value) -> Option<Exchange> {
     let url = request["url"].as_str()?;
     let url = url.split_once("/v1.0/").map_or(url, |(_, below)| below).trim_start_matches('/');

@@ -142,6 +142,12 @@ fn each_entry_of_a_batch_is_held_by_its_own_path() {
         wrong(&exchange).join("\n")
     };
     assert_eq!(batch(json!({ "id": "AA" })), "");
+    let unasked = json!({ "responses": [{ "id": "1", "status": 424, "body": { "error": "dependency" } }] });
+    let found = wrong(&Exchange {
+        request: requests.to_string().into(),
+        ..answer("POST", "/v1.0/$batch", 200, &unasked)
+    });
+    assert!(found.join("").contains("entry 1: /error: \"dependency\" is not of type"), "{found:?}");
     let found = batch(json!({ "id": "AA", "isRead": 1 }));
     assert!(found.contains("entry 1: /isRead: 1 is not of types"), "{found}");
 }
@@ -169,4 +175,27 @@ fn what_is_listed_as_beyond_the_description_is_not_described() {
         assert!(!schema.to_string().contains(property), "{property} of {of} is described");
         assert_eq!(types::wrong(described, of, &schema, &json!({ property: "x" })), [""; 0]);
     }
+}
+
+#[test]
+fn no_test_starts_a_sandbox_that_nobody_holds() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/");
+    // The server itself; what starts it for the tests; the tests of watching.
+    let may = ["src/server.rs", "tests/contract/held.rs", "tests/contract/tests.rs", "tests/watched.rs"];
+    let mut folders = vec![format!("{folder}src"), format!("{folder}tests")];
+    let mut seen = 0;
+    while let Some(at) = folders.pop() {
+        for entry in std::fs::read_dir(at).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.to_str().unwrap().to_owned();
+            if path.is_dir() && !name.ends_with("node_modules") {
+                folders.push(name);
+            } else if name.ends_with(".rs") && !may.iter().any(|may| name == format!("{folder}{may}")) {
+                let text = std::fs::read_to_string(&path).unwrap();
+                assert!(!text.contains("Sandbox::start("), "{name}: start it with contract::Held");
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 50, "{seen}");
 }
