@@ -6,6 +6,8 @@ use std::panic::catch_unwind;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sandbox::dice::Dice;
 
 #[path = "../fuzz/targets.rs"]
@@ -141,6 +143,13 @@ fn what_is_nested_without_an_end_ends_no_stack() {
     targets::batch(&nested);
     targets::batch(&[br#"{"requests":"#.as_slice(), &nested, b"}"].concat());
     targets::body(&around(r#"{"message":"#, "1", "}", 200_000));
+    targets::pattern(&[b"x = ".as_slice(), &nested].concat());
+    targets::token(format!("{0}.{0}.{0}", URL_SAFE_NO_PAD.encode(&nested)).as_bytes());
+    let brackets = "(".repeat(100_000);
+    targets::mime(format!("To: {brackets}\r\nSubject: {brackets}\r\n\r\nx").as_bytes());
+    targets::mime(
+        &[b"Content-Type: text/html\r\n\r\n".as_slice(), &around("<div>", "x", "</div>", 100_000)].concat(),
+    );
     targets::mime(&around("Content-Type: message/rfc822\r\n\r\n", "Subject: x\r\n\r\nx\r\n", "", 100_000));
     let boundaries: String = (0..20_000)
         .map(|n| format!("Content-Type: multipart/mixed; boundary=b{n}\r\n\r\n--b{n}\r\n"))

@@ -99,7 +99,7 @@ impl Walk<'_> {
             match shape.properties.get(name.as_str()) {
                 Some(schemas) => self.below(schemas, value, &format!("{at}/{name}")),
                 None if shape.is_beyond(name) => {}
-                None => self.found.push(format!("{at}/{name}: {} has none such", shape.types.join(", "))),
+                None => self.found.push(format!("{at}/{name}: no property of {}", shape.types.join(", "))),
             }
         }
     }
