@@ -44,11 +44,12 @@ async fn create(
     for url in [Some(&subscription.url), subscription.lifecycle_url.as_ref()].into_iter().flatten() {
         proven(&state, url).await?;
     }
-    crate::notify::tell(&state);
-    let mut world = state.world_mut();
-    free(&world, &subscription)?;
     let mut shown = shown(&subscription, true);
-    world.subscriptions.insert(subscription.id, subscription);
+    crate::notify::from_now_on(&state, |world| {
+        free(world, &subscription)?;
+        world.subscriptions.insert(subscription.id, subscription);
+        Ok::<(), Problem>(())
+    })?;
     shown["@odata.context"] = format!("{}/$metadata#subscriptions/$entity", root.0).into();
     Ok((StatusCode::CREATED, Json(shown)).into_response())
 }

@@ -19,7 +19,8 @@ pub use lifecycle::{Event, lifecycle};
 
 use crate::log::Seen;
 use crate::state::State;
-use parcels::Parcel;
+use crate::world::World;
+use parcels::{Item, Parcel};
 
 /// What happens within this time is told together.
 const TOGETHER: Duration = Duration::from_millis(50);
@@ -41,9 +42,25 @@ pub async fn run(state: State) {
     }
 }
 
-/// Tells at once what happened so far, so that who subscribes after this hears only of what comes.
-pub fn tell(state: &State) {
-    for parcel in parcels::ready(state) {
+/// Tells what happened so far.
+fn tell(state: &State) {
+    let items = parcels::items(&mut state.world_quietly(), state.clock.now());
+    send(state, items);
+}
+
+/// Changes the world so that who subscribes by it hears only of what comes: what happened before is told at once, to
+/// those who had subscribed by then. Nothing can happen between the two.
+pub fn from_now_on<T>(state: &State, change: impl FnOnce(&mut World) -> T) -> T {
+    let (items, done) = {
+        let mut world = state.world_mut();
+        (parcels::items(&mut world, state.clock.now()), change(&mut world))
+    };
+    send(state, items);
+    done
+}
+
+fn send(state: &State, items: Vec<Item>) {
+    for parcel in parcels::packed(&state.faults, items) {
         tokio::spawn(bring(state.clone(), parcel));
     }
 }

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::faults::Faults;
 use crate::graph::answer::time;
-use crate::state::State;
-use crate::world::{Change, Happened, Mailbox, MessageKey, Subscription, Tenant};
+use crate::world::{Change, Happened, Mailbox, MessageKey, Subscription, Tenant, World};
 
 /// Notifications that one POST has at most.
 const MOST: usize = 100;
@@ -33,7 +34,8 @@ impl Parcel {
 }
 
 /// A notification, and by which names faults know where it is from.
-struct Item {
+#[derive(Debug)]
+pub struct Item {
     subscription: Uuid,
     app: Uuid,
     url: String,
@@ -42,12 +44,12 @@ struct Item {
     value: Value,
 }
 
-/// What happened since this was asked last, for each who subscribed to it.
-pub fn ready(state: &State) -> Vec<Parcel> {
+/// Notifications as they go out: those for the same receiver together, less or more than they were by the faults.
+pub fn packed(faults: &Faults, items: Vec<Item>) -> Vec<Parcel> {
     // By receiver, by copy and by delay: copies of the same never come together.
     let mut parcels: BTreeMap<(String, usize, Duration), Vec<Parcel>> = BTreeMap::new();
-    for item in items(state) {
-        let copies = state.faults.notification(&item.tenant, Some(item.app), &item.mailbox);
+    for item in items {
+        let copies = faults.notification(&item.tenant, Some(item.app), &item.mailbox);
         for (copy, late) in copies.into_iter().enumerate() {
             let same = parcels.entry((item.url.clone(), copy, late)).or_default();
             match same.last_mut().filter(|parcel| parcel.items.len() < MOST) {
@@ -64,9 +66,8 @@ pub fn ready(state: &State) -> Vec<Parcel> {
     parcels.into_values().flatten().collect()
 }
 
-fn items(state: &State) -> Vec<Item> {
-    let now = state.clock.now();
-    let mut world = state.world_quietly();
+/// What happened since this was asked last, for each who subscribed to it.
+pub fn items(world: &mut World, now: DateTime<Utc>) -> Vec<Item> {
     world.subscriptions.retain(|_, subscription| subscription.expires > now);
     let subscriptions: Vec<Subscription> = world.subscriptions.values().cloned().collect();
     let mut items = Vec::new();

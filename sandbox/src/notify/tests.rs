@@ -90,6 +90,26 @@ async fn who_subscribes_hears_nothing_of_what_was_before() {
 }
 
 #[tokio::test]
+async fn who_had_subscribed_is_told_what_happened_before_another_one_did() {
+    let trial = Trial::new();
+    let (mut early, mut late) =
+        (Receiver::start(StatusCode::ACCEPTED).await, Receiver::start(StatusCode::ACCEPTED).await);
+    // Nobody waits for changes here: only subscribing tells what happened.
+    let answer = trial.ask("POST", "/subscriptions", wanted(&trial, &early.url, 60)).await;
+    assert_eq!(answer.status, 201, "{answer:?}");
+    let before = trial.deliver(MAIL);
+    let mut other = wanted(&trial, &late.url, 60);
+    other["changeType"] = "created".into();
+    let answer = trial.ask("POST", "/subscriptions", other).await;
+    assert_eq!(answer.status, 201, "{answer:?}");
+    assert_eq!(early.next().await["value"][0]["resourceData"]["id"], json!(before));
+    let after = trial.deliver(MAIL);
+    super::tell(&trial.state);
+    let told = late.next().await;
+    assert_eq!((&told["value"][0]["resourceData"]["id"], &told["value"][1]), (&json!(after), &Value::Null));
+}
+
+#[tokio::test]
 async fn a_subscription_is_listed_renewed_and_ended() {
     let trial = Trial::new();
     let receiver = Receiver::start(StatusCode::ACCEPTED).await;
