@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use sandbox::sample;
 use sandbox::server::Options;
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 
 use crate::contract::Held;
@@ -39,28 +39,36 @@ async fn with_mail() -> (Held, String, NamedTempFile) {
     (sandbox, base, ca)
 }
 
+fn settings(base: &str, ca: &NamedTempFile) -> Value {
+    let host = base.trim_start_matches("https://").split(':').next().unwrap();
+    json!({
+        "base": base, "host": host, "ca": ca.path(), "tenant": sample::DOMAIN, "client_id": sample::CLIENT_ID,
+        "secret": sample::SECRET, "user": sample::ADELE, "other": sample::BEN,
+    })
+}
+
+#[track_caller]
+fn all_right(told: &str, cases: usize) {
+    assert!(told.ends_with("\n0 wrong\n") && told.matches("right ").count() == cases, "{told}");
+}
+
 #[tokio::test]
 async fn microsofts_sdk_for_python_reads_changes_and_sends_mail() {
     let (_sandbox, base, ca) = with_mail().await;
-    let settings = json!({
-        "base": base, "ca": ca.path(), "tenant": sample::DOMAIN, "client_id": sample::CLIENT_ID,
-        "secret": sample::SECRET, "user": sample::ADELE, "other": sample::BEN,
-    });
-    let told = judges::python("sdk_judge.py", &[&settings.to_string()]).await;
-    assert!(told.ends_with("\n0 wrong\n") && told.matches("right ").count() == 14, "{told}");
+    let told = judges::python("sdk_judge.py", &[&settings(&base, &ca).to_string()]).await;
+    all_right(&told, 14);
+}
+
+#[tokio::test]
+async fn the_library_o365_reads_changes_and_sends_mail() {
+    let (_sandbox, base, ca) = with_mail().await;
+    let told = judges::python("o365_judge.py", &[&settings(&base, &ca).to_string()]).await;
+    all_right(&told, 13);
 }
 
 #[tokio::test]
 async fn microsofts_client_for_javascript_reads_and_changes_mail_and_is_notified() {
-    let (sandbox, base, ca) = with_mail().await;
-    let now = sandbox.state.clock.now().timestamp();
-    let token = sandbox::entra::sign(&json!({
-        "aud": "https://graph.microsoft.com", "appid": sample::CLIENT_ID, "tid": sample::TENANT,
-        "roles": ["Mail.ReadWrite"], "nbf": now, "exp": now + 600,
-    }));
-    let host = base.trim_start_matches("https://");
-    let host = host.split(':').next().unwrap();
-    let settings = json!({ "base": base, "host": host, "token": token.unwrap(), "user": sample::ADELE });
-    let told = judges::node("graph_client_judge.mjs", ca.path(), &[&settings.to_string()]).await;
-    assert!(told.ends_with("\n0 wrong\n") && told.matches("right ").count() == 5, "{told}");
+    let (_sandbox, base, ca) = with_mail().await;
+    let told = judges::node("graph_client_judge.mjs", ca.path(), &[&settings(&base, &ca).to_string()]).await;
+    all_right(&told, 14);
 }

@@ -21,8 +21,8 @@ impl Search {
             .split_whitespace()
             .filter(|word| *word != "and")
             .map(|word| match word.split_once(':') {
-                Some((property, word)) => (Some(property.to_owned()), word.to_owned()),
-                None => (None, word.to_owned()),
+                Some((property, word)) => (Some(property.to_owned()), bare(word)),
+                None => (None, bare(word)),
             })
             .collect();
         if words.is_empty() {
@@ -37,6 +37,12 @@ impl Search {
     pub fn takes(&self, message: &Message) -> bool {
         self.0.iter().all(|(property, word)| finds(message, property.as_deref(), word))
     }
+}
+
+/// A word without what is around it, such as the apostrophes that some clients write.
+fn bare(word: &str) -> String {
+    let inner = word.trim_matches(|letter: char| !letter.is_alphanumeric());
+    if inner.is_empty() { word.to_owned() } else { inner.to_owned() }
 }
 
 fn finds(message: &Message, property: Option<&str>, word: &str) -> bool {
@@ -66,4 +72,18 @@ fn body(message: &Message, word: &str) -> bool {
         Content::Draft(draft) => draft.body.clone(),
     };
     text.to_lowercase().contains(word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_looked_for_without_what_is_around_them() {
+        let word = |property: Option<&str>, word: &str| (property.map(str::to_owned), word.to_owned());
+        let words = |text: &str| Search::of(text).unwrap().0;
+        assert_eq!(words("\"'Mail 07'\""), [word(None, "mail"), word(None, "07")]);
+        assert_eq!(words("from:<a@b.example> and -"), [word(Some("from"), "a@b.example"), word(None, "-")]);
+        assert!(Search::of("\" \"").is_err());
+    }
 }
