@@ -65,6 +65,8 @@ set_up() {
   need nodejs node
   need npm npm
   need chromium chromium
+  need curl curl
+  need jq jq
   need python3 python3
   need python3-venv "/usr/lib/python3*/ensurepip"
   install_needs && find_cargo && (cd tests/node && npm ci --no-fund --no-audit) &&

@@ -8,9 +8,10 @@ use rcgen::{CertificateParams, KeyPair, PublicKeyData, RsaKeySize};
 use reqwest::{Certificate, Client, RequestBuilder, Response, StatusCode};
 use sandbox::sample;
 use sandbox::server::{Options, Running};
-use sandbox::world::{App, AppCertificate, Federated};
+use sandbox::world::{App, AppCertificate, AppSecret, Federated};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use tempfile::NamedTempFile;
 
 use crate::contract::Held;
 use crate::judges;
@@ -112,8 +113,8 @@ impl Pair {
     }
 
     /// Key and certificate in one file, as azure-identity reads them.
-    fn file(&self) -> tempfile::NamedTempFile {
-        let file = tempfile::NamedTempFile::new().unwrap();
+    fn file(&self) -> NamedTempFile {
+        let file = NamedTempFile::new().unwrap();
         std::fs::write(file.path(), self.key.serialize_pem() + &pem("CERTIFICATE", &self.der)).unwrap();
         file
     }
@@ -440,15 +441,23 @@ async fn microsofts_azure_identity_gets_its_tokens_and_understands_refusals() {
     let (pair, stranger, issuer) = (Pair::rsa(), Pair::rsa(), Pair::rsa());
     pair.register(&sandbox);
     issuer.trust(&sandbox);
-    let ca = tempfile::NamedTempFile::new().unwrap();
+    let (ca, token) = (NamedTempFile::new().unwrap(), NamedTempFile::new().unwrap());
     std::fs::write(ca.path(), sandbox.ca_pem.as_ref().unwrap()).unwrap();
+    let assertion = issuer.sign(&Header::new(Algorithm::RS256), &federated(&sandbox));
+    std::fs::write(token.path(), &assertion).unwrap();
     let (known, unknown) = (pair.file(), stranger.file());
+    let lapsed = AppSecret {
+        id: sample::TENANT,
+        value: "of-last-year".to_owned(),
+        expires: sandbox.state.clock.now() - TimeDelta::days(1),
+    };
+    change_app(&sandbox, |app| app.secrets.push(lapsed));
     let settings = json!({
         "base": sandbox.https_url.as_ref().unwrap().replace("127.0.0.1", "localhost"),
         "ca": ca.path(), "tenant": sample::DOMAIN, "tenant_id": sample::TENANT, "client_id": sample::CLIENT_ID,
         "secret": sample::SECRET, "certificate": known.path(), "stranger": unknown.path(),
-        "assertion": issuer.sign(&Header::new(Algorithm::RS256), &federated(&sandbox)),
+        "lapsed": "of-last-year", "assertion": assertion, "assertion_file": token.path(),
     });
     let told = judges::python("entra_judge.py", &[&settings.to_string()]).await;
-    assert!(told.ends_with("\n0 wrong\n") && told.matches("right ").count() == 7, "{told}");
+    assert!(told.ends_with("\n0 wrong\n") && told.matches("right ").count() == 14, "{told}");
 }

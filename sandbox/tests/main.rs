@@ -6,6 +6,7 @@ mod entra;
 mod fuzzed;
 mod judges;
 mod refusals;
+mod samples;
 mod sdk;
 mod watched;
 mod writing;

@@ -26,7 +26,7 @@ fn mail(number: usize) -> String {
 }
 
 /// A sandbox with mail in it, the address by which its certificate is right, and its authority in a file.
-async fn with_mail() -> (Held, String, NamedTempFile) {
+pub async fn with_mail() -> (Held, String, NamedTempFile) {
     let state = sample::state();
     for number in 0..25 {
         let ago = TimeDelta::minutes(100 - i64::try_from(number).unwrap());

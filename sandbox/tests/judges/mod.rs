@@ -4,9 +4,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::Once;
 
-/// Runs a Python program of this folder with the packages of requirements.txt; what it wrote.
+/// Where these judges lie.
+pub fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/judges")
+}
+
+/// Runs a Python program of this folder, or of another one, with the packages of requirements.txt; what it wrote.
 pub async fn python(program: &str, arguments: &[&str]) -> String {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/judges");
+    let folder = folder();
     let environment = Path::new(env!("CARGO_TARGET_TMPDIR")).join("judges-python");
     let program = folder.join(program);
     let arguments: Vec<String> = arguments.iter().map(|&argument| argument.to_owned()).collect();
@@ -19,9 +24,9 @@ pub async fn python(program: &str, arguments: &[&str]) -> String {
     .unwrap()
 }
 
-/// Runs a Node.js program of this folder that trusts that authority; what it wrote.
+/// Runs a Node.js program of this folder, or of another one, that trusts that authority; what it wrote.
 pub async fn node(program: &str, authority: &Path, arguments: &[&str]) -> String {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/judges");
+    let folder = folder();
     let mut command = Command::new("node");
     command.arg(program).args(arguments).env("NODE_EXTRA_CA_CERTS", authority).current_dir(&folder);
     tokio::task::spawn_blocking(move || {
