@@ -56,7 +56,7 @@ fn all_right(told: &str, cases: usize) {
 async fn microsofts_sdk_for_python_reads_changes_and_sends_mail() {
     let (_sandbox, base, ca) = with_mail().await;
     let told = judges::python("sdk_judge.py", &[&settings(&base, &ca).to_string()]).await;
-    all_right(&told, 14);
+    all_right(&told, 17);
 }
 
 #[tokio::test]

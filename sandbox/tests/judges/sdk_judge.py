@@ -9,8 +9,10 @@ import asyncio
 import json
 import ssl
 import sys
+import time
 import traceback
-from urllib.parse import urlsplit
+from datetime import datetime, timedelta, timezone
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 from azure.identity import ClientSecretCredential
@@ -20,19 +22,26 @@ from kiota_authentication_azure.azure_identity_authentication_provider import Az
 from msgraph import GraphRequestAdapter, GraphServiceClient
 from msgraph.generated.models.body_type import BodyType
 from msgraph.generated.models.email_address import EmailAddress
+from msgraph.generated.models.attachment_item import AttachmentItem
+from msgraph.generated.models.attachment_type import AttachmentType
 from msgraph.generated.models.file_attachment import FileAttachment
 from msgraph.generated.models.item_body import ItemBody
 from msgraph.generated.models.mail_folder import MailFolder
 from msgraph.generated.models.message import Message
 from msgraph.generated.models.recipient import Recipient
+from msgraph.generated.models.subscription import Subscription
 from msgraph.generated.users.item.mail_folders.item.messages.delta.delta_request_builder import DeltaRequestBuilder
 from msgraph.generated.users.item.mail_folders.item.messages.messages_request_builder import MessagesRequestBuilder
+from msgraph.generated.users.item.messages.item.attachments.create_upload_session.create_upload_session_post_request_body import (
+    CreateUploadSessionPostRequestBody,
+)
 from msgraph.generated.users.item.messages.item.copy.copy_post_request_body import CopyPostRequestBody
 from msgraph.generated.users.item.messages.item.create_reply.create_reply_post_request_body import (
     CreateReplyPostRequestBody,
 )
 from msgraph.generated.users.item.messages.item.move.move_post_request_body import MovePostRequestBody
 from msgraph.generated.users.item.send_mail.send_mail_post_request_body import SendMailPostRequestBody
+from msgraph_core import GraphClientFactory
 from msgraph_core.requests.batch_request_content import BatchRequestContent
 from msgraph_core.requests.batch_request_item import BatchRequestItem
 
@@ -58,7 +67,9 @@ def client_for(secret):
         scopes=["https://graph.microsoft.com/.default"],
         allowed_hosts=[host.hostname, host.netloc],
     )
-    http = httpx.AsyncClient(base_url=settings["base"] + "/v1.0", verify=trust, timeout=30)
+    plain = httpx.AsyncClient(base_url=settings["base"] + "/v1.0", verify=trust, timeout=30)
+    # With its own handling of retries and redirects.
+    http = GraphClientFactory.create_with_default_middleware(client=plain, host=settings["base"])
     return GraphServiceClient(request_adapter=GraphRequestAdapter(auth, client=http))
 
 
@@ -271,10 +282,120 @@ async def refusals():
         asking(ListQuery(filter="subject like 'x'"))), 400, "RequestBroker--ParseUri")
 
 
+async def upload():
+    begun = await user.messages.post(letter("With a large part", "Hi"), asking())
+    one = user.messages.by_message_id(begun.id)
+    large = bytes(range(256)) * 4 * 1024 * 4
+    item = AttachmentItem(attachment_type=AttachmentType.File, name="large.bin", size=len(large))
+    session = await one.attachments.create_upload_session.post(
+        CreateUploadSessionPostRequestBody(attachment_item=item), asking()
+    )
+    assert session.next_expected_ranges == ["0-"] and session.expiration_date_time.tzinfo, session
+    # The library's own LargeFileUploadTask reads OneDrive's ranges only: Outlook's are single numbers.
+    trust = ssl.create_default_context(cafile=settings["ca"])
+    async with httpx.AsyncClient(verify=trust) as http:
+        start, size = 0, 3 * 1024 * 1024
+        while True:
+            piece = large[start : start + size]
+            span = f"bytes {start}-{start + len(piece) - 1}/{len(large)}"
+            answer = await http.put(session.upload_url, content=piece, headers={"Content-Range": span})
+            if answer.status_code == 201:
+                break
+            assert answer.status_code == 200, answer.text
+            (start,) = map(int, answer.json()["nextExpectedRanges"])
+    assert "/attachments/" in answer.headers["location"]
+    (part,) = (await one.attachments.get(asking())).value
+    assert part.name == "large.bin" and part.content_bytes == large, (part.name, part.size)
+    await one.send.post(asking())
+    assert (await only(other, "inbox", "With a large part")).has_attachments
+
+
+async def control(method, path, body=None):
+    trust = ssl.create_default_context(cafile=settings["ca"])
+    async with httpx.AsyncClient(verify=trust) as http:
+        answer = await http.request(method, f"{settings['base']}/sandbox/{path}", json=body)
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
+
+
+async def retries():
+    await control("POST", "faults", {"name": "busy", "path": "/users/**", "status": 429, "retryAfter": 1, "count": 2})
+    begun = time.monotonic()
+    assert (await inbox.get()).display_name == "Inbox"
+    assert time.monotonic() - begun >= 2, "it waited as long as it was told to, twice"
+    await control("DELETE", "faults/busy")
+    await control("POST", "faults", {"name": "full", "path": "/users/**", "status": 429, "retryAfter": 600})
+    try:
+        # More than the library would wait.
+        await refused(inbox.get(), 429, "ApplicationThrottled")
+    finally:
+        await control("DELETE", "faults/full")
+
+
+class Receiver:
+    """Who is told what happens."""
+
+    def __init__(self):
+        self.told, self.more = [], asyncio.Condition()
+
+    async def hear(self, reader, writer):
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        fields = dict(line.lower().split(": ", 1) for line in head.split("\r\n")[1:] if line)
+        body = await reader.readexactly(int(fields.get("content-length", 0)))
+        token = parse_qs(urlsplit(head.split()[1]).query).get("validationToken", [""])[0]
+        status = "200 OK" if token else "202 Accepted"
+        answer = f"HTTP/1.1 {status}\r\ncontent-type: text/plain\r\ncontent-length: {len(token)}\r\n\r\n{token}"
+        writer.write(answer.encode())
+        await writer.drain()
+        writer.close()
+        if not token:
+            async with self.more:
+                self.told += json.loads(body)["value"]
+                self.more.notify_all()
+
+    async def next(self, wanted):
+        """Waits for a notification that is as wanted, whatever else comes."""
+        async with asyncio.timeout(30), self.more:
+            await self.more.wait_for(lambda: any(map(wanted, self.told)))
+            return next(filter(wanted, self.told))
+
+
+async def notified():
+    receiver = Receiver()
+    server = await asyncio.start_server(receiver.hear, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hook"
+    until = datetime.now(timezone.utc) + timedelta(hours=1)
+    wanted = Subscription(
+        change_type="created,updated", notification_url=url, lifecycle_notification_url=url, client_state="secret",
+        resource=f"users/{settings['user']}/mailFolders('inbox')/messages", expiration_date_time=until,
+    )
+    made = await graph.subscriptions.post(wanted, asking())
+    assert made.id and abs(made.expiration_date_time - until) < timedelta(seconds=1), made
+    await refused(graph.subscriptions.post(wanted, asking()), 409, "Conflict")
+    message = await first("Mail 07")
+    await user.messages.by_message_id(message.id).patch(Message(is_read=True), asking())
+    told = await receiver.next(lambda one: one.get("resourceData", {}).get("id") == message.id)
+    assert (told["subscriptionId"], told["clientState"], told["changeType"]) == (made.id, "secret", "updated"), told
+    subscription = graph.subscriptions.by_subscription_id(made.id)
+    renewed = await subscription.patch(Subscription(expiration_date_time=until + timedelta(hours=1)), asking())
+    assert renewed.expiration_date_time > made.expiration_date_time
+    for event in ["reauthorizationRequired", "missed", "subscriptionRemoved"]:
+        assert await control("POST", f"subscriptions/{made.id}/{event}") == {"taken": True}
+        told = await receiver.next(lambda one, event=event: one.get("lifecycleEvent") == event)
+        assert (told["subscriptionId"], told["clientState"]) == (made.id, "secret"), told
+        if event == "reauthorizationRequired":
+            await subscription.reauthorize.post()
+    await refused(subscription.get(), 404, "ResourceNotFound")
+    again = await graph.subscriptions.post(wanted, asking())
+    await graph.subscriptions.by_subscription_id(again.id).delete()
+    assert (await graph.subscriptions.get()).value == []
+    server.close()
+
+
 async def main():
     wrong = 0
     reading = [folders, pages, filtered, mime, attachments, delta]
-    for case in [*reading, change, move, remove, send, draft, reply, batch, refusals]:
+    for case in [*reading, change, move, remove, send, draft, reply, batch, refusals, upload, retries, notified]:
         try:
             await case()
             print("right", case.__name__)
