@@ -65,7 +65,7 @@ pub fn odata(data: &[u8]) {
         let _expand = Expand::of(expand, of.0);
     }
     if let Some(search) = search.and_then(|text| Search::of(text).ok()) {
-        messages.retain(|message| search.takes(message));
+        messages.retain(|message| search.candidate(message).is_some_and(|it| it.is_found()));
     }
 }
 

@@ -1,6 +1,7 @@
 //! Lists of messages, and one message.
 
 use axum::extract::{Path, State as Shared};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Json, Router};
@@ -9,10 +10,12 @@ use super::answer::Problem;
 use super::asked::Asked;
 use super::caller::Caller;
 use super::given::{At, folder};
-use super::odata::{Expand, Filter, Here, MESSAGE, Options, Order, Search, Select, messages, visible};
+use super::odata::{
+    Candidate, Expand, Filter, Here, MESSAGE, Options, Order, Search, Select, messages, places, visible,
+};
 use super::show::{View, message, page, selected};
 use crate::state::State;
-use crate::world::{FolderKey, Mailbox, Message, Permission};
+use crate::world::{FolderKey, Mailbox, Message, MessageKey, Permission};
 
 /// The messages of a mailbox and of a folder.
 pub(super) fn routes() -> Router<State> {
@@ -69,40 +72,70 @@ impl Query {
         self.search.is_some() || self.filter.as_ref().is_some_and(Filter::looks_into_texts)
     }
 
-    /// What is found, in its order.
+    /// The filter, where the time of receipt does not decide it.
+    fn sieve(&self) -> Option<&Filter> {
+        self.filter.as_ref().filter(|filter| !filter.is_range())
+    }
+
+    /// What is found, in its order, from the first one to be shown on. A search finds nothing here.
     fn found<'m>(
         &'m self,
         mailbox: &'m Mailbox,
         folder: Option<FolderKey>,
+        skip: usize,
     ) -> Box<dyn Iterator<Item = &'m Message> + 'm> {
         let by_receipt = self.order.as_ref().map_or(Some(false), Order::by_receipt);
-        let found = messages(mailbox, folder, self.filter.as_ref(), by_receipt == Some(true));
-        let found = found.filter(move |message| {
-            self.filter.as_ref().is_none_or(|filter| filter.takes(mailbox, message))
-                && self.search.as_ref().is_none_or(|search| search.takes(message))
-        });
-        let found: Box<dyn Iterator<Item = &Message>> = match &self.search {
-            Some(_) => Box::new(found.take(Search::MOST)),
-            None => Box::new(found),
-        };
-        match (&self.order, by_receipt) {
-            (Some(order), None) => {
-                let mut sorted: Vec<&Message> = found.collect();
+        let oldest_first = by_receipt == Some(true);
+        let all = |skip| messages(mailbox, folder, self.filter.as_ref(), oldest_first, skip);
+        let taken = |filter: &'m Filter| all(0).filter(move |message| filter.takes(mailbox, message));
+        match (&self.order, by_receipt, self.sieve()) {
+            (Some(order), None, sieve) => {
+                let mut sorted: Vec<&Message> =
+                    sieve.map_or_else(|| all(0).collect(), |filter| taken(filter).collect());
                 order.sort(mailbox, &mut sorted);
-                Box::new(sorted.into_iter())
+                Box::new(sorted.into_iter().skip(skip))
             }
-            _ => found,
+            (_, _, Some(filter)) => Box::new(taken(filter).skip(skip)),
+            (_, _, None) => Box::new(all(skip)),
         }
     }
 
     /// How many there are, on all pages.
     fn all(&self, mailbox: &Mailbox, folder: Option<FolderKey>) -> usize {
-        if self.filter.is_some() || self.search.is_some() {
-            return self.found(mailbox, folder).count();
+        if let Some(filter) = self.sieve() {
+            let all = messages(mailbox, folder, Some(filter), false, 0);
+            return all.filter(|message| filter.takes(mailbox, message)).count();
+        }
+        if self.filter.is_some() {
+            return places(mailbox, folder, self.filter.as_ref(), false).count();
         }
         let folders = visible(mailbox).filter(|at| folder.is_none_or(|folder| folder == at.key));
         folders.map(|folder| folder.messages.len()).sum()
     }
+}
+
+/// What a search finds, newest first. The world is held only to collect where to look: texts are read afterwards, on a
+/// thread that may take its time.
+async fn searched(
+    state: &State,
+    caller: &Caller,
+    at: &At,
+    search: &Search,
+    most: usize,
+) -> Result<Vec<MessageKey>, Problem> {
+    let candidates: Vec<_> = {
+        let world = state.world();
+        let mailbox = caller.reach(&world, &at.u, Permission::Read, state.clock.now())?;
+        let place = at.f.as_deref().map(|name| folder(mailbox, name)).transpose()?;
+        messages(mailbox, place, None, false, 0).filter_map(|message| search.candidate(message)).collect()
+    };
+    let found = move || {
+        let found = candidates.into_iter().filter(Candidate::is_found).map(|it| it.key);
+        found.take(most.min(Search::MOST)).collect()
+    };
+    tokio::task::spawn_blocking(found).await.map_err(|_| {
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "ErrorInternalServerError", "The search failed.")
+    })
 }
 
 async fn list(
@@ -113,22 +146,35 @@ async fn list(
     here: Here,
 ) -> Result<Response, Problem> {
     let now = state.clock.now();
+    // Who may not read is told so before their query is looked at.
+    let query = Query::of(&here, &asked);
+    let searched = match &query {
+        Ok(Query { search: Some(search), top, skip, count, .. }) => {
+            let most = if *count { Search::MOST } else { skip.saturating_add(*top).saturating_add(1) };
+            Some(searched(&state, &caller, &at, search, most).await?)
+        }
+        _ => None,
+    };
     let world = state.world();
     let mailbox = caller.reach(&world, &at.u, Permission::ReadBasic, now)?;
     let basic = caller.reach(&world, &at.u, Permission::Read, now).is_err();
-    let query = Query::of(&here, &asked)?;
+    let query = query?;
     if basic && query.looks_into_texts() {
         return Err(Problem::access_denied());
     }
     let place = at.f.as_deref().map(|name| folder(mailbox, name)).transpose()?;
     let view = View { select: query.select.as_ref(), expand: Some(&query.expand), basic, ..View::of(&asked) };
-    let mut found = query.found(mailbox, place).skip(query.skip);
+    let mut found: Box<dyn Iterator<Item = &Message>> = match &searched {
+        Some(keys) => Box::new(keys.iter().skip(query.skip).filter_map(|key| mailbox.message(*key))),
+        None => query.found(mailbox, place, query.skip),
+    };
     let value = found.by_ref().take(query.top).map(|it| message(mailbox, it, &view)).collect();
     let next = found.next().map(|_| {
         let skip = query.skip.saturating_add(query.top).to_string();
         ("@odata.nextLink", here.link(&[], &[("$skip", &skip)]))
     });
-    let count = query.count.then(|| query.all(mailbox, place));
+    let all = || searched.as_ref().map_or_else(|| query.all(mailbox, place), Vec::len);
+    let count = query.count.then(all);
     let what = match &at.f {
         Some(_) => {
             let id = place.map(|key| mailbox.ids().folder(key)).unwrap_or_default();
@@ -147,9 +193,14 @@ async fn count(
     here: Here,
 ) -> Result<Response, Problem> {
     let now = state.clock.now();
+    let query = Query::of(&here, &asked);
+    if let Ok(Query { search: Some(search), .. }) = &query {
+        let found = searched(&state, &caller, &at, search, Search::MOST).await?;
+        return Ok(found.len().to_string().into_response());
+    }
     let world = state.world();
     let mailbox = caller.reach(&world, &at.u, Permission::ReadBasic, now)?;
-    let query = Query::of(&here, &asked)?;
+    let query = query?;
     if query.looks_into_texts() {
         caller.reach(&world, &at.u, Permission::Read, now)?;
     }

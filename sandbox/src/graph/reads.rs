@@ -150,6 +150,47 @@ async fn a_search_looks_into_subject_sender_and_text() {
 }
 
 #[tokio::test]
+async fn a_search_is_counted_and_paged() {
+    let trial = Trial::new();
+    // Behind what a preview shows.
+    let long = PLAIN.replace("Hello", &format!("{}\r\nneedle", "Hello to all of you. ".repeat(40)));
+    for number in 1..=3 {
+        trial.state.clock.advance(chrono::TimeDelta::seconds(1));
+        trial.deliver(&long.replace("Offer", &format!("M{number}")));
+    }
+    trial.deliver(PLAIN);
+    let at = format!("{USER}/mailFolders/inbox/messages");
+    let first = get(&trial, &format!("{at}?$search=%22needle%22&$top=2&$count=true")).await;
+    assert_eq!((subjects(&first), &first.body["@odata.count"]), (vec!["M3".into(), "M2".into()], &json!(3)));
+    let second = get(&trial, &path(&first.body["@odata.nextLink"])).await;
+    assert_eq!(subjects(&second), ["M1"]);
+    assert!(second.body.get("@odata.nextLink").is_none());
+    assert_eq!(bytes(&trial, &format!("{at}/$count?$search=%22needle%20hello%22")).await, "3");
+    assert_eq!(bytes(&trial, &format!("{at}/$count?$search=%22body:needle%20eva%20joe%22")).await, "0");
+}
+
+#[tokio::test]
+async fn a_range_of_receipt_is_counted_and_skipped_through() {
+    let trial = Trial::new();
+    let ids = numbered(&trial, 5);
+    let shown = get(&trial, &format!("{USER}/messages/{}", ids[1])).await;
+    let received = shown.text("receivedDateTime");
+    for filter in ["", " and not(isRead eq true)"] {
+        let range = format!("receivedDateTime ge {received}{filter}");
+        let page = get(&trial, &format!("{USER}/messages?$filter={range}&$skip=1&$top=2&$count=true")).await;
+        assert_eq!(
+            (subjects(&page), &page.body["@odata.count"]),
+            (vec!["M4".into(), "M3".into()], &json!(4))
+        );
+        let last = get(&trial, &path(&page.body["@odata.nextLink"])).await;
+        assert_eq!(subjects(&last), ["M2"], "{filter}");
+        assert!(last.body.get("@odata.nextLink").is_none());
+    }
+    let but = get(&trial, &format!("{USER}/messages?$filter=receivedDateTime ne {received}")).await;
+    assert_eq!(subjects(&but), ["M5", "M4", "M3", "M1"]);
+}
+
+#[tokio::test]
 async fn queries_that_graph_has_not_are_refused() {
     let trial = Trial::new();
     for (query, code, says) in [

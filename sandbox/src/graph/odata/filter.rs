@@ -58,6 +58,18 @@ impl Filter {
         range
     }
 
+    /// Whether [`Self::received`] says all that it says.
+    pub fn is_range(&self) -> bool {
+        fn bounds(expr: &Expr) -> bool {
+            match expr {
+                Expr::And(one, other) => bounds(one) && bounds(other),
+                Expr::Compare(Property::Received, op, Value::Time(_)) => *op != Op::Ne,
+                _ => false,
+            }
+        }
+        bounds(&self.expr)
+    }
+
     /// Whether it looks into the text of a message.
     pub fn looks_into_texts(&self) -> bool {
         self.properties

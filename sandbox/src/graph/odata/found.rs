@@ -10,15 +10,28 @@ use crate::world::{Folder, FolderKey, Mailbox, Message, MessageKey};
 
 type At = (DateTime<Utc>, MessageKey);
 
-/// Those of a folder, or of all folders that are to be seen, which a filter's bounds leave possible; newest first.
+/// Those of a folder, or of all folders that are to be seen, which a filter's bounds leave possible; newest first,
+/// without the first ones to skip.
 pub fn messages<'m>(
     mailbox: &'m Mailbox,
     folder: Option<FolderKey>,
     filter: Option<&Filter>,
     oldest_first: bool,
-) -> Box<dyn Iterator<Item = &'m Message> + 'm> {
+    skip: usize,
+) -> impl Iterator<Item = &'m Message> + use<'m> {
+    let found = places(mailbox, folder, filter, oldest_first).skip(skip);
+    found.filter_map(|(_, key)| mailbox.message(key))
+}
+
+/// Where those are; no message is looked at.
+pub fn places<'m>(
+    mailbox: &'m Mailbox,
+    folder: Option<FolderKey>,
+    filter: Option<&Filter>,
+    oldest_first: bool,
+) -> Box<dyn Iterator<Item = At> + 'm> {
     let range = filter.map(Filter::received).unwrap_or_default();
-    let found: Box<dyn Iterator<Item = At> + 'm> = match folder {
+    match folder {
         Some(key) => match mailbox.folder(key) {
             Some(folder) => within(folder, range, oldest_first),
             None => Box::new(std::iter::empty()),
@@ -27,8 +40,7 @@ pub fn messages<'m>(
             let folders = visible(mailbox);
             Box::new(Merge::of(folders.map(|folder| within(folder, range, oldest_first)), oldest_first))
         }
-    };
-    Box::new(found.filter_map(|(_, key)| mailbox.message(key)))
+    }
 }
 
 /// All folders but the recoverable items.

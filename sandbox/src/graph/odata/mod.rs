@@ -27,10 +27,10 @@ mod token;
 
 pub use expand::Expand;
 pub use filter::Filter;
-pub use found::{messages, visible};
+pub use found::{messages, places, visible};
 pub use here::{Here, encoded};
 pub use options::Options;
 pub use orderby::Order;
 pub use property::conversation_id;
-pub use search::Search;
+pub use search::{Candidate, Search};
 pub use select::{ATTACHMENT, FOLDER, MESSAGE, Select};

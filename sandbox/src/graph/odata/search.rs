@@ -1,7 +1,7 @@
 //! `$search`: words in subject, sender, recipients and text, all of which must be there.
 
 use crate::graph::answer::Problem;
-use crate::world::{Content, Message};
+use crate::world::{Content, Message, MessageKey};
 
 /// Words in lower case, each with the property it is looked for in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,9 +33,17 @@ impl Search {
         Ok(Self(words))
     }
 
-    /// Whether all words are in it.
-    pub fn takes(&self, message: &Message) -> bool {
-        self.0.iter().all(|(property, word)| finds(message, property.as_deref(), word))
+    /// A message that may have all words, as far as can be told without reading its text.
+    pub fn candidate(&self, message: &Message) -> Option<Candidate> {
+        let mut words = Vec::new();
+        for (property, word) in &self.0 {
+            match finds(message, property.as_deref(), word) {
+                Some(true) => {}
+                Some(false) => return None,
+                None => words.push(word.clone()),
+            }
+        }
+        Some(Candidate { key: message.key, words, content: message.content.clone() })
     }
 }
 
@@ -45,33 +53,51 @@ fn bare(word: &str) -> String {
     if inner.is_empty() { word.to_owned() } else { inner.to_owned() }
 }
 
-fn finds(message: &Message, property: Option<&str>, word: &str) -> bool {
+/// A message that is found if the words left are in its text. It shares the message's bytes, so texts are read without
+/// holding up whoever changes the mailbox.
+#[derive(Debug)]
+pub struct Candidate {
+    /// Which message.
+    pub key: MessageKey,
+    words: Vec<String>,
+    content: Content,
+}
+
+impl Candidate {
+    /// Whether they are. Reads the text if there are any.
+    pub fn is_found(&self) -> bool {
+        if self.words.is_empty() {
+            return true;
+        }
+        let text = match &self.content {
+            Content::Mime(raw) => crate::mime::body(raw).content.to_lowercase(),
+            Content::Draft(draft) => draft.body.to_lowercase(),
+        };
+        self.words.iter().all(|word| text.contains(word))
+    }
+}
+
+/// Whether a word is there; None where only the text can tell.
+fn finds(message: &Message, property: Option<&str>, word: &str) -> Option<bool> {
     let envelope = &message.envelope;
     let has = |text: &str| text.to_lowercase().contains(word);
     let people = |people: &[crate::world::Person]| people.iter().any(|at| has(&at.name) || has(&at.address));
     let subject = || envelope.subject.as_deref().is_some_and(has);
     let from = || envelope.from.as_ref().is_some_and(|from| people(std::slice::from_ref(from)));
-    let text = || has(&envelope.preview) || body(message, word);
-    match property {
+    let text = || has(&envelope.preview).then_some(true);
+    Some(match property {
         Some("subject") => subject(),
         Some("from" | "sender") => from(),
         Some("to") => people(&envelope.to),
         Some("cc") => people(&envelope.cc),
         Some("bcc") => people(&envelope.bcc),
-        Some("body") => text(),
+        Some("body") => return text(),
         Some("hasattachments" | "hasattachment") => envelope.has_attachments == (word == "true"),
         Some("participants" | "recipients") => from() || people(&envelope.to) || people(&envelope.cc),
         Some(_) => false,
-        None => subject() || from() || people(&envelope.to) || people(&envelope.cc) || text(),
-    }
-}
-
-fn body(message: &Message, word: &str) -> bool {
-    let text = match &message.content {
-        Content::Mime(raw) => crate::mime::body(raw).content,
-        Content::Draft(draft) => draft.body.clone(),
-    };
-    text.to_lowercase().contains(word)
+        None if subject() || from() || people(&envelope.to) || people(&envelope.cc) => true,
+        None => return text(),
+    })
 }
 
 #[cfg(test)]
