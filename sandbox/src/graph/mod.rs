@@ -36,6 +36,8 @@ mod batch;
 mod bearer;
 pub mod caller;
 mod change;
+#[cfg(test)]
+mod crowd;
 mod delta;
 mod drafts;
 pub mod fields;

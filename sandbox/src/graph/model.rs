@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use super::trial::Trial;
 
-const USER: &str = "/users/anna@example.com";
-const FOLDERS: [&str; 3] = ["inbox", "archive", "junkemail"];
+pub(super) const USER: &str = "/users/anna@example.com";
+pub(super) const FOLDERS: [&str; 3] = ["inbox", "archive", "junkemail"];
 const MUTABLE: &str = "odata.maxpagesize=1000";
 
 /// What a client does.
@@ -49,20 +49,20 @@ const READERS: [&str; 3] = [
 ];
 
 /// What a reader knows of a folder.
-struct Known {
+pub(super) struct Known {
     prefer: &'static str,
     link: String,
-    read: BTreeMap<String, bool>,
+    pub(super) read: BTreeMap<String, bool>,
 }
 
 impl Known {
-    fn new(prefer: &'static str, folder: &str) -> Self {
+    pub(super) fn new(prefer: &'static str, folder: &str) -> Self {
         let link = format!("{USER}/mailFolders/{folder}/messages/delta?$select=isRead");
         Self { prefer, link, read: BTreeMap::new() }
     }
 
     /// Takes a page in; whether it was the last of its round.
-    async fn follow(&mut self, trial: &Trial) -> bool {
+    pub(super) async fn follow(&mut self, trial: &Trial) -> bool {
         let page = trial.send("GET", &self.link, &[("prefer", self.prefer)], "").await;
         assert_eq!(page.status, 200, "{:?}", page.problem);
         for item in page.body["value"].as_array().unwrap() {
@@ -81,7 +81,7 @@ impl Known {
 }
 
 /// What lies in a folder, as a list tells.
-async fn listed(trial: &Trial, folder: &str, prefer: &str) -> BTreeMap<String, bool> {
+pub(super) async fn listed(trial: &Trial, folder: &str, prefer: &str) -> BTreeMap<String, bool> {
     let at = format!("{USER}/mailFolders/{folder}/messages?$top=1000&$select=isRead");
     let list = trial.send("GET", &at, &[("prefer", prefer)], "").await;
     let value = list.body["value"].as_array().unwrap().iter();
