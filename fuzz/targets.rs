@@ -167,9 +167,10 @@ async fn client(port: u16) -> Option<()> {
         allow: Vec::new(),
     };
     let settings = ImapSettings { host: "127.0.0.1".to_owned(), port, security: Security::None, login: None };
-    let login = Login { username: "u".to_owned(), password: "p".to_owned().into() };
+    let login = Login::Password { username: "u".to_owned(), password: "p".to_owned().into() };
     let provider =
-        provider::connect(&ProviderSettings::Imap(settings), login, Vec::new(), &Net::new(&config).ok()?);
+        provider::connect(&ProviderSettings::Imap(settings), login, Vec::new(), &Net::new(&config).ok()?)
+            .ok()?;
     let mut session = provider.open(Access::Handle).await.ok()?;
     let _folders = session.folders().await;
     let page = session.list("INBOX", None).await.ok()?;

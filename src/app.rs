@@ -21,6 +21,7 @@ use crate::config::Config;
 use crate::domain::clock::SystemClock;
 use crate::event::hub::RunHub;
 use crate::event::wake::Wake;
+use crate::identity::Identities;
 use crate::net::Net;
 use crate::secret::KeyRing;
 use crate::service;
@@ -43,6 +44,7 @@ impl App {
         let keys = Arc::new(KeyRing::parse(&config.secrets.joined())?);
         let clock = Arc::new(SystemClock);
         let installation = service::installation::open(&db, &keys, clock.as_ref()).await?;
+        let net = Net::new(&config.net)?;
         let services = service::Context {
             db,
             keys,
@@ -52,7 +54,8 @@ impl App {
             wake: Wake::default(),
             public_url: config.public.url.as_str().into(),
             installation: Arc::new(installation),
-            net: Net::new(&config.net)?,
+            identities: Identities::new(net.clone()),
+            net,
             limits: Arc::new(work::mail_limits(&config)),
         };
         let local_key = local_key(&config)?;

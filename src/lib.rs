@@ -8,6 +8,7 @@ pub mod config;
 pub mod db;
 pub mod domain;
 pub mod event;
+pub mod identity;
 pub mod mail;
 pub mod net;
 pub mod pipeline;

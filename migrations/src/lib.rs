@@ -18,6 +18,7 @@ mod m20261122_000013_search;
 mod m20261122_000014_installation;
 mod m20261122_000015_reprocess;
 mod m20261122_000016_shared_key;
+mod m20261123_000017_credential_kinds;
 
 /// Every migration, oldest first.
 pub struct Migrator;
@@ -41,6 +42,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000014_installation::Migration),
             Box::new(m20261122_000015_reprocess::Migration),
             Box::new(m20261122_000016_shared_key::Migration),
+            Box::new(m20261123_000017_credential_kinds::Migration),
         ]
     }
 }

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
 use sea_orm::sea_query::LockType;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, Select,
@@ -10,13 +9,67 @@ use sea_orm::{
 
 use super::entity::credential;
 use super::paging::{self, NameKey};
-use super::{Error, parse};
-use crate::domain::credential::Credential;
+use super::{Error, from_json, to_json};
+use crate::domain::credential::{Credential, CredentialSettings};
 use crate::domain::id::CredentialId;
 use crate::domain::page::{Page, PageRequest};
 
 /// The table, as part of what a secret is sealed with.
 pub const TABLE: &str = "credential";
+
+/// What becomes of the sealed secrets of a credential that is changed.
+pub enum Secrets {
+    /// They stay.
+    Keep,
+    /// Those given take the place of the saved ones.
+    Change {
+        /// Password, client secret or private key.
+        secret: Option<Vec<u8>>,
+        /// The refresh token.
+        refresh_token: Option<Vec<u8>>,
+    },
+    /// The kind is another one: only those given stay.
+    Replace {
+        /// Password, client secret or private key.
+        secret: Option<Vec<u8>>,
+        /// The refresh token.
+        refresh_token: Option<Vec<u8>>,
+    },
+}
+
+impl Secrets {
+    /// From what is given, to a credential of the same kind or of another one.
+    pub fn new(same_kind: bool, secret: Option<Vec<u8>>, refresh_token: Option<Vec<u8>>) -> Self {
+        match (same_kind, &secret, &refresh_token) {
+            (true, None, None) => Self::Keep,
+            (true, ..) => Self::Change { secret, refresh_token },
+            (false, ..) => Self::Replace { secret, refresh_token },
+        }
+    }
+
+    /// Whether all stay.
+    pub const fn is_keep(&self) -> bool {
+        matches!(self, Self::Keep)
+    }
+
+    /// Whether there is a secret then.
+    pub const fn has_secret(&self, had: bool) -> bool {
+        match self {
+            Self::Keep => had,
+            Self::Change { secret, .. } => had || secret.is_some(),
+            Self::Replace { secret, .. } => secret.is_some(),
+        }
+    }
+
+    /// Whether there is a refresh token then.
+    pub const fn has_refresh_token(&self, had: bool) -> bool {
+        match self {
+            Self::Keep => had,
+            Self::Change { refresh_token, .. } => had || refresh_token.is_some(),
+            Self::Replace { refresh_token, .. } => refresh_token.is_some(),
+        }
+    }
+}
 
 /// The credential, if there is one.
 pub async fn get(db: &impl ConnectionTrait, id: CredentialId) -> Result<Option<Credential>, Error> {
@@ -76,23 +129,46 @@ fn found(db: &impl ConnectionTrait, search: Option<&str>) -> Select<credential::
     }
 }
 
-/// The sealed secret, if one is stored.
-pub async fn sealed_secret(db: &impl ConnectionTrait, id: CredentialId) -> Result<Option<Vec<u8>>, Error> {
-    Ok(credential::Entity::find_by_id(id.0).one(db).await?.and_then(|row| row.secret))
+/// The user name, or the client id: what a person looks for.
+fn looked_for(settings: &CredentialSettings) -> Option<String> {
+    let client = || settings.app().map(|app| app.client_id.as_str());
+    let identity = || settings.identity().and_then(|identity| identity.client_id.as_deref());
+    let oauth2 = || settings.oauth2().map(|oauth2| oauth2.client_id.as_str());
+    settings.username().or_else(client).or_else(identity).or_else(oauth2).map(str::to_owned)
 }
 
-/// Writes a new credential with its sealed secret. [`Error::Taken`] when the name is.
+/// The secrets of a credential, sealed.
+#[derive(Default)]
+pub struct Sealed {
+    /// Password, client secret or private key.
+    pub secret: Option<Vec<u8>>,
+    /// The refresh token.
+    pub refresh_token: Option<Vec<u8>>,
+}
+
+/// The sealed secrets; none of a credential that is gone.
+pub async fn sealed(db: &impl ConnectionTrait, id: CredentialId) -> Result<Sealed, Error> {
+    let row = credential::Entity::find_by_id(id.0).one(db).await?;
+    let secrets = row.map(|row| Sealed { secret: row.secret, refresh_token: row.refresh_token });
+    Ok(secrets.unwrap_or_default())
+}
+
+/// Writes a new credential with its sealed secrets. [`Error::Taken`] when the name is.
 pub async fn insert(
     db: &impl ConnectionTrait,
     new: &Credential,
-    sealed: Option<Vec<u8>>,
+    secret: Option<Vec<u8>>,
+    refresh_token: Option<Vec<u8>>,
 ) -> Result<(), Error> {
     let row = credential::ActiveModel {
         id: Set(new.id.0),
         name: Set(new.name.clone()),
-        kind: Set(new.kind.as_str().to_owned()),
-        username: Set(new.username.clone()),
-        secret: Set(sealed),
+        kind: Set(new.settings.kind().as_str().to_owned()),
+        username: Set(looked_for(&new.settings)),
+        settings: Set(to_json(&new.settings)?),
+        secret: Set(secret),
+        refresh_token: Set(refresh_token),
+        expires_at: Set(new.expires_at),
         secret_updated_at: Set(new.secret_updated_at),
         version: Set(new.version),
         created_at: Set(new.created_at),
@@ -102,25 +178,35 @@ pub async fn insert(
     Ok(())
 }
 
-/// Writes what a credential has become, over version `was`; the secret only when a sealed one is given.
+/// Writes what a credential has become, over version `was`, with what becomes of its secrets.
 /// [`Error::Stale`] when it has another version, [`Error::Taken`] when the name is.
 pub async fn update(
     db: &impl ConnectionTrait,
     changed: &Credential,
-    sealed: Option<(Vec<u8>, DateTime<Utc>)>,
+    secrets: Secrets,
     was: i32,
 ) -> Result<(), Error> {
     let mut row = credential::ActiveModel {
         name: Set(changed.name.clone()),
-        kind: Set(changed.kind.as_str().to_owned()),
-        username: Set(changed.username.clone()),
+        kind: Set(changed.settings.kind().as_str().to_owned()),
+        username: Set(looked_for(&changed.settings)),
+        settings: Set(to_json(&changed.settings)?),
+        expires_at: Set(changed.expires_at),
+        secret_updated_at: Set(changed.secret_updated_at),
         version: Set(changed.version),
         updated_at: Set(changed.updated_at),
         ..Default::default()
     };
-    if let Some((secret, at)) = sealed {
-        row.secret = Set(Some(secret));
-        row.secret_updated_at = Set(Some(at));
+    match secrets {
+        Secrets::Keep => {}
+        Secrets::Change { secret, refresh_token } => {
+            row.secret = secret.map_or(row.secret, |secret| Set(Some(secret)));
+            row.refresh_token = refresh_token.map_or(row.refresh_token, |token| Set(Some(token)));
+        }
+        Secrets::Replace { secret, refresh_token } => {
+            row.secret = Set(secret);
+            row.refresh_token = Set(refresh_token);
+        }
     }
     let done = credential::Entity::update_many()
         .set(row)
@@ -142,10 +228,11 @@ impl TryFrom<credential::Model> for Credential {
     fn try_from(row: credential::Model) -> Result<Self, Error> {
         Ok(Self {
             id: row.id.into(),
-            kind: parse("credential", &row.kind)?,
             name: row.name,
-            username: row.username,
+            settings: from_json(TABLE, row.settings)?,
             has_secret: row.secret.is_some(),
+            has_refresh_token: row.refresh_token.is_some(),
+            expires_at: row.expires_at,
             secret_updated_at: row.secret_updated_at,
             version: row.version,
             created_at: row.created_at,

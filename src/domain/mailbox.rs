@@ -34,6 +34,8 @@ named_enum! {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "provider", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ProviderSettings {
+    /// Microsoft Graph.
+    Graph(GraphSettings),
     /// IMAP4rev1.
     Imap(ImapSettings),
 }
@@ -42,23 +44,42 @@ impl ProviderSettings {
     /// The kind of mail system.
     pub const fn kind(&self) -> ProviderKind {
         match self {
+            Self::Graph(_) => ProviderKind::Graph,
             Self::Imap(_) => ProviderKind::Imap,
         }
     }
 
     /// What the connection logs in with: the mailbox's own login, else the credential's user name, else the address.
     pub fn login<'a>(&'a self, username: Option<&'a str>, address: &'a str) -> &'a str {
-        let Self::Imap(imap) = self;
-        imap.login.as_deref().or(username).unwrap_or(address)
+        match self {
+            Self::Graph(graph) => &graph.user,
+            Self::Imap(imap) => imap.login.as_deref().or(username).unwrap_or(address),
+        }
     }
 
     /// The provider's own identity of the mailbox, unique over the installation: the same physical mailbox
     /// twice is TAKEN. `login` is what the connection logs in with.
     pub fn identity(&self, login: &str) -> String {
         match self {
+            Self::Graph(graph) => {
+                format!(
+                    "graph:{}:{}",
+                    graph.endpoint.as_deref().unwrap_or_default(),
+                    graph.user.to_lowercase()
+                )
+            }
             Self::Imap(imap) => format!("imap:{}:{}:{login}", imap.host.to_lowercase(), imap.port),
         }
     }
+}
+
+/// A mailbox of Exchange Online.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GraphSettings {
+    /// User principal name or object id.
+    pub user: String,
+    /// Where Graph is, if not where the credential's cloud has it: without the version, without a slash at the end.
+    pub endpoint: Option<String>,
 }
 
 /// An IMAP4 server.

@@ -3,7 +3,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `id` | one newtype an id |
-//! | `credential` `mailbox` `health` `folder` `connection` | what is configured to reach mail |
+//! | `credential` `entra` `mailbox` `health` `folder` `connection` | what is configured to reach mail |
 //! | `mapping/` | mapping + message -> outcome, pure |
 //! | `job` `handling` `run` `intake` | when, which, what then; and what became of it |
 //! | `parsed` `message` `instance` | the mail as parsed, as stored, and what it made |
@@ -21,6 +21,7 @@ pub mod access;
 pub mod clock;
 pub mod connection;
 pub mod credential;
+pub mod entra;
 pub mod event;
 pub mod fault;
 pub mod filter;

@@ -22,15 +22,26 @@ use crate::domain::folder::{Folder, Place};
 use crate::domain::handling::Disposition;
 use crate::domain::intake::Listed;
 use crate::domain::mailbox::ProviderSettings;
+use crate::identity::Tokens;
 use crate::net::Net;
 
 /// What a connection logs in with. No Debug: it holds a secret.
 #[derive(Clone)]
-pub struct Login {
-    /// The login name, verbatim (`company\\support`).
-    pub username: String,
-    /// The password.
-    pub password: secrecy::SecretString,
+pub enum Login {
+    /// User name and password.
+    Password {
+        /// The login name, verbatim (`company\\support`).
+        username: String,
+        /// The password.
+        password: secrecy::SecretString,
+    },
+    /// A bearer token (RFC 6750), renewed as it lapses.
+    Token {
+        /// The mailbox that it opens, where the protocol asks (XOAUTH2, OAUTHBEARER).
+        username: String,
+        /// Where tokens come from.
+        tokens: Tokens,
+    },
 }
 
 /// A mailbox at its mail system, not connected to yet: the one place that lists the providers.
@@ -39,13 +50,17 @@ pub fn connect(
     login: Login,
     folder_roles: Vec<FolderAssignment>,
     net: &Net,
-) -> Box<dyn Provider> {
-    match settings {
+) -> Result<Box<dyn Provider>, Error> {
+    Ok(match settings {
+        ProviderSettings::Graph(_) => {
+            let hint = "Use IMAP.";
+            return Err(Error::Unsupported { what: "be reached by Graph", hint });
+        }
         ProviderSettings::Imap(settings) => {
             let timeouts = imap::Timeouts::of(net);
             Box::new(imap::Imap::new(settings.clone(), login, folder_roles, net.clone(), timeouts))
         }
-    }
+    })
 }
 
 /// A mailbox at a mail system, ready to be opened.

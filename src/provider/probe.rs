@@ -20,6 +20,7 @@ pub async fn probe(
 ) -> ConnectionTest {
     let mut record = Record { test: ConnectionTest::default(), clock };
     match settings {
+        ProviderSettings::Graph(_) => {}
         ProviderSettings::Imap(settings) => {
             let timeouts = imap::Timeouts::of(net);
             let mailbox = imap::Imap::new(settings.clone(), login, folder_roles, net.clone(), timeouts);

@@ -1,8 +1,11 @@
-//! A saved mailbox as a provider that can be opened: its settings, and the secret of its credential unsealed.
+//! A mailbox as a provider that can be opened: its settings, and what its credential logs in with.
 
 use super::Context;
+use crate::domain::credential::{Credential, CredentialSettings};
 use crate::domain::mailbox::{Mailbox, ProviderSettings};
-use crate::provider::{self, Provider};
+use crate::identity::{self, Secrets};
+use crate::provider::{self, Login, Provider};
+use crate::secret::SecretString;
 use crate::{db, secret};
 
 /// Why a saved mailbox can't be opened.
@@ -11,12 +14,18 @@ pub enum Error {
     /// Its credential is gone.
     #[error("The mailbox's credential is gone.")]
     NoCredential,
-    /// Its credential has no password.
-    #[error("The mailbox's credential has no password.")]
+    /// Its credential has no secret.
+    #[error("The mailbox's credential has no secret.")]
     NoSecret,
-    /// The password can't be unsealed.
-    #[error("The password of the mailbox's credential can't be unsealed: {0}.")]
+    /// The secret can't be unsealed.
+    #[error("The secret of the mailbox's credential can't be unsealed: {0}.")]
     Sealed(#[from] secret::Error),
+    /// The credential gives no tokens.
+    #[error(transparent)]
+    Identity(#[from] identity::Error),
+    /// The provider can't work with this kind of credential.
+    #[error(transparent)]
+    Provider(#[from] provider::Error),
     /// The database can't be asked.
     #[error("The mailbox's credential can't be read.")]
     Database(#[from] db::Error),
@@ -27,9 +36,12 @@ impl Error {
     pub const fn hint(&self) -> &'static str {
         match self {
             Self::NoCredential => "Give the mailbox another credential.",
-            Self::NoSecret => "Update the credential with its password.",
+            Self::NoSecret => "Update the credential with its secret.",
             Self::Sealed(_) => {
-                "Bring back the key that sealed it into MAILROOM_SECRETS__KEYS, or update the credential with its password."
+                "Bring back the key that sealed it into MAILROOM_SECRETS__KEYS, or update the credential with its secret."
+            }
+            Self::Identity(_) | Self::Provider(_) => {
+                "Give the mailbox a credential of a kind that its provider takes."
             }
             Self::Database(_) => {
                 "Look at the service's log and at the database; it is tried again by itself."
@@ -42,12 +54,34 @@ impl Error {
 pub async fn provider(cx: &Context, mailbox: &Mailbox) -> Result<Box<dyn Provider>, Error> {
     let db = cx.db.read();
     let credential = db::credential::get(db, mailbox.credential_id).await?.ok_or(Error::NoCredential)?;
-    let sealed = db::credential::sealed_secret(db, credential.id).await?.ok_or(Error::NoSecret)?;
-    let password = cx.keys.open(db::credential::TABLE, credential.id.0, &sealed)?;
-    let own = match &mailbox.settings {
-        ProviderSettings::Imap(imap) => imap.login.clone(),
+    let secrets = secrets(cx, &credential).await?;
+    let login = login(cx, &mailbox.settings, &mailbox.address, &credential, secrets)?;
+    Ok(provider::connect(&mailbox.settings, login, mailbox.folder_roles.clone(), &cx.net)?)
+}
+
+/// What is logged in with at those settings.
+pub(super) fn login(
+    cx: &Context,
+    settings: &ProviderSettings,
+    address: &str,
+    credential: &Credential,
+    secrets: Secrets,
+) -> Result<Login, Error> {
+    let username = settings.login(credential.settings.username(), address).to_owned();
+    if let CredentialSettings::Basic { .. } = credential.settings {
+        return Ok(Login::Password { username, password: secrets.secret.ok_or(Error::NoSecret)? });
+    }
+    Ok(Login::Token { username, tokens: cx.identities.tokens(credential, secrets)? })
+}
+
+/// The secrets of a saved credential, opened.
+pub(super) async fn secrets(cx: &Context, credential: &Credential) -> Result<Secrets, Error> {
+    let sealed = db::credential::sealed(cx.db.read(), credential.id).await?;
+    let open = |sealed: Vec<u8>| -> Result<SecretString, secret::Error> {
+        cx.keys.open(db::credential::TABLE, credential.id.0, &sealed)
     };
-    let username = own.or(credential.username).unwrap_or_else(|| mailbox.address.clone());
-    let login = provider::Login { username, password };
-    Ok(provider::connect(&mailbox.settings, login, mailbox.folder_roles.clone(), &cx.net))
+    Ok(Secrets {
+        secret: sealed.secret.map(open).transpose()?,
+        refresh_token: sealed.refresh_token.map(open).transpose()?,
+    })
 }

@@ -132,6 +132,11 @@ impl Problems {
         }
     }
 
+    /// How many so far.
+    pub const fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// Whether there is any.
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -28,6 +28,7 @@ pub mod permit;
 pub mod provider;
 pub mod run;
 mod text;
+mod url;
 
 use std::sync::Arc;
 
@@ -41,6 +42,7 @@ use crate::domain::clock::Clock;
 use crate::domain::installation::Installation;
 use crate::event::hub::RunHub;
 use crate::event::wake::Wake;
+use crate::identity::Identities;
 use crate::mail;
 use crate::net::Net;
 use crate::secret::KeyRing;
@@ -66,6 +68,8 @@ pub struct Context {
     pub installation: Arc<Installation>,
     /// Makes outgoing connections.
     pub net: Net,
+    /// Where tokens come from.
+    pub identities: Identities,
     /// How much of a message is looked at.
     pub limits: Arc<mail::Limits>,
 }

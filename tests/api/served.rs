@@ -57,6 +57,9 @@ pub async fn serve_on(fresh: Fresh, limits: Limits) -> Served {
             reply_key: mailroom::domain::reply_token::ReplyKey::new([7; 32]),
         }),
         net: mailroom::net::Net::new(&mailroom::config::Config::defaults().unwrap().net).unwrap(),
+        identities: mailroom::identity::Identities::new(
+            mailroom::net::Net::new(&mailroom::config::Config::defaults().unwrap().net).unwrap(),
+        ),
         limits: Arc::default(),
     };
     let key = LocalKey::new(&[7; 32]).unwrap();

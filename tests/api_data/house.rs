@@ -55,6 +55,9 @@ impl House {
                 reply_key: mailroom::domain::reply_token::ReplyKey::new([7; 32]),
             }),
             net: mailroom::net::Net::new(&mailroom::config::Config::defaults().unwrap().net).unwrap(),
+            identities: mailroom::identity::Identities::new(
+                mailroom::net::Net::new(&mailroom::config::Config::defaults().unwrap().net).unwrap(),
+            ),
             limits: Arc::default(),
         };
         let executor = Executor::new(Backend { services: services.clone() }, Limits::default());

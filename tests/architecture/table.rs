@@ -13,7 +13,7 @@ pub const LAYERS: &[(&str, &[&str])] = &[
     ("blob", &["domain", "secret", "net", "identity"]),
     ("event", &["domain", "db", "net"]),
     ("pipeline", &["domain", "mail", "provider", "blob", "db", "event"]),
-    ("service", &["domain", "secret", "net", "mail", "provider", "blob", "db", "event"]),
+    ("service", &["domain", "secret", "net", "identity", "mail", "provider", "blob", "db", "event"]),
     ("worker", &["domain", "db", "blob", "provider", "event", "pipeline", "service"]),
     ("api", &["domain", "service", "db", "blob", "mail", "event"]),
 ];
@@ -43,6 +43,10 @@ pub const FENCES: &[(&str, &[&str])] = &[
     ("async_graphql_axum", &["api"]),
     ("clap", &["app", "cli", "main"]),
     ("sandbox", &["cli"]),
+    ("azure_core", &["identity"]),
+    ("azure_identity", &["identity"]),
+    ("oauth2", &["identity"]),
+    ("reqwest", &["net", "identity", "provider"]),
 ];
 
 /// Arrows that the table does not have and that are there nevertheless: a layer and what it uses. To be mended, or to be

@@ -51,6 +51,9 @@ impl Desk {
             wake: Default::default(),
             public_url: "https://mail.example".into(),
             net: mailroom::net::Net::new(&mailroom::config::Config::defaults().unwrap().net).unwrap(),
+            identities: mailroom::identity::Identities::new(
+                mailroom::net::Net::new(&mailroom::config::Config::defaults().unwrap().net).unwrap(),
+            ),
             limits: Arc::default(),
             installation: installation(),
         };

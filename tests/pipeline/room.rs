@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use mailroom::blob::Blobs;
 use mailroom::db::{self, Database};
 use mailroom::domain::clock::{Clock, ManualClock};
-use mailroom::domain::credential::{Credential, CredentialKind};
+use mailroom::domain::credential::{Credential, CredentialSettings};
 use mailroom::domain::handling::Handling;
 use mailroom::domain::health::MailboxHealth;
 use mailroom::domain::id::{CredentialId, JobId, MailboxId, MappingId};
@@ -98,7 +98,7 @@ impl Room {
             Mailbox { title: name.to_owned(), address: format!("{name}@company.example"), ..mailbox };
         let job = Job { name: name.to_owned(), ..job(&mailbox) };
         let write = db.write();
-        db::credential::insert(write, &credential, None).await.unwrap();
+        db::credential::insert(write, &credential, None, None).await.unwrap();
         db::mapping::claim_prefix(write, &mapping).await.unwrap();
         db::mapping::insert(write, &mapping).await.unwrap();
         db::mailbox::insert(write, &mailbox, name).await.unwrap();
@@ -129,6 +129,9 @@ impl Room {
             wake: Default::default(),
             public_url: "https://mail.example".into(),
             net: mailroom::net::Net::new(&mailroom::config::Config::defaults().unwrap().net).unwrap(),
+            identities: mailroom::identity::Identities::new(
+                mailroom::net::Net::new(&mailroom::config::Config::defaults().unwrap().net).unwrap(),
+            ),
             limits: Arc::default(),
             installation: installation(),
         }
@@ -241,8 +244,9 @@ fn mailbox(mapping: &Mapping) -> (Credential, Mailbox) {
     let credential = Credential {
         id: CredentialId::new(),
         name: "support".to_owned(),
-        kind: CredentialKind::Basic,
-        username: Some("support".to_owned()),
+        settings: CredentialSettings::Basic { username: "support".to_owned() },
+        has_refresh_token: false,
+        expires_at: None,
         has_secret: false,
         secret_updated_at: None,
         version: 1,

@@ -103,7 +103,7 @@ pub fn net(server: &Dovecot) -> Net {
 }
 
 fn connect(server: &Dovecot, port: u16, security: Security, user: &str, password: &str) -> Box<dyn Provider> {
-    provider::connect(&settings(port, security), login(user, password), Vec::new(), &net(server))
+    provider::connect(&settings(port, security), login(user, password), Vec::new(), &net(server)).unwrap()
 }
 
 pub fn settings(port: u16, security: Security) -> ProviderSettings {
@@ -111,5 +111,5 @@ pub fn settings(port: u16, security: Security) -> ProviderSettings {
 }
 
 pub fn login(user: &str, password: &str) -> Login {
-    Login { username: user.to_owned(), password: password.to_owned().into() }
+    Login::Password { username: user.to_owned(), password: password.to_owned().into() }
 }

@@ -24,7 +24,7 @@ async fn open_as(
 ) -> Result<(), Error> {
     let settings =
         ProviderSettings::Imap(ImapSettings { host: host.to_owned(), port, security, login: None });
-    let provider = provider::connect(&settings, login(user, password), Vec::new(), net);
+    let provider = provider::connect(&settings, login(user, password), Vec::new(), net)?;
     let mut session = provider.open(Access::Look).await?;
     session.folders().await?;
     session.close().await;

@@ -1,7 +1,8 @@
 //! Credentials: sealed, kept, replaced, refused.
 
 use mailroom::db;
-use mailroom::domain::credential::CredentialKind;
+use mailroom::domain::credential::{CredentialSettings, Oauth2Settings};
+use mailroom::domain::entra::{EntraApp, EntraCloud, EntraIdentity};
 use mailroom::domain::id::CredentialId;
 use mailroom::domain::mailbox::Mailbox;
 use mailroom::domain::page::PageRequest;
@@ -20,6 +21,7 @@ on_both!(
     what_is_missing_is_named_by_its_path,
     a_name_is_taken_once,
     an_absent_password_is_kept_and_a_new_one_replaces_it,
+    another_kind_needs_its_own_secret_and_forgets_the_old_one,
     null_is_refused_where_nothing_can_be_empty,
     a_stale_version_is_refused_and_of_two_at_once_one_wins,
     one_that_is_used_can_not_be_deleted,
@@ -31,8 +33,20 @@ fn change(id: CredentialId) -> UpdateCredential {
     UpdateCredential { id, name: Patch::Keep, config: Patch::Keep, expected_version: None }
 }
 
+fn secret_of(tenant: &str, client: &str, secret: Option<&str>) -> CredentialConfig {
+    CredentialConfig::EntraClientSecret {
+        app: EntraApp {
+            tenant_id: tenant.to_owned(),
+            client_id: client.to_owned(),
+            cloud: EntraCloud::Global,
+        },
+        secret: secret.map(|secret| secret.to_owned().into()),
+        expires_at: None,
+    }
+}
+
 async fn password(office: &Office, id: CredentialId) -> String {
-    let sealed = db::credential::sealed_secret(office.cx.db.read(), id).await.unwrap().unwrap();
+    let sealed = db::credential::sealed(office.cx.db.read(), id).await.unwrap().secret.unwrap();
     assert!(!sealed.windows(6).any(|bytes| bytes == b"s3cret"));
     let opened = office.cx.keys.open(db::credential::TABLE, id.0, &sealed).unwrap();
     opened.expose_secret().to_owned()
@@ -41,7 +55,7 @@ async fn password(office: &Office, id: CredentialId) -> String {
 async fn a_password_is_stored_sealed_and_opens_again(fresh: Fresh) {
     let office = Office::open(fresh);
     let made = office.credential("desk").await;
-    assert_eq!(made.username.as_deref(), Some("company\\desk"));
+    assert_eq!(made.settings.username(), Some("company\\desk"));
     assert!(made.has_secret && made.version == 1);
     assert_eq!(db::credential::get(office.cx.db.read(), made.id).await.unwrap(), Some(made.clone()));
     assert_eq!(password(&office, made.id).await, "s3cret");
@@ -61,7 +75,35 @@ async fn what_is_missing_is_named_by_its_path(fresh: Fresh) {
             basic("us\0er", Some("a\r\nb")),
             vec!["INVALID name", "INVALID config.basic.username", "INVALID config.basic.password"],
         ),
-        ("a", CredentialConfig::Unsupported(CredentialKind::Oauth2), vec!["UNSUPPORTED config.oauth2"]),
+        (
+            "a",
+            secret_of("common", "", None),
+            vec!["INVALID config.entraClientSecret.tenantId", "REQUIRED config.entraClientSecret.clientId"],
+        ),
+        (
+            "a",
+            secret_of("contoso.example", "c", None),
+            vec!["REQUIRED config.entraClientSecret.clientSecret"],
+        ),
+        (
+            "a",
+            CredentialConfig::Oauth2 {
+                settings: Oauth2Settings {
+                    token_url: "http://login.example.com/token".to_owned(),
+                    authorize_url: Some("x".to_owned()),
+                    client_id: "c".to_owned(),
+                    scopes: vec!["a b".to_owned()],
+                    signed_in_as: None,
+                },
+                secret: None,
+                refresh_token: None,
+            },
+            vec![
+                "INVALID config.oauth2.scopes.0",
+                "INVALID config.oauth2.tokenUrl",
+                "INVALID config.oauth2.authorizeUrl",
+            ],
+        ),
     ];
     for (name, config, expected) in given {
         let input = CreateCredential { name: name.to_owned(), config };
@@ -86,7 +128,7 @@ async fn an_absent_password_is_kept_and_a_new_one_replaces_it(fresh: Fresh) {
     office.clock.advance(chrono::TimeDelta::hours(1));
     let kept = UpdateCredential { config: Patch::Set(basic("new", None)), ..change(made.id) };
     let kept = update(&office.cx, &office.permit, kept).await.unwrap();
-    assert_eq!((kept.username.as_deref(), kept.version), (Some("new"), 2));
+    assert_eq!((kept.settings.username(), kept.version), (Some("new"), 2));
     assert_eq!(kept.secret_updated_at, made.secret_updated_at);
     assert_eq!(password(&office, made.id).await, "s3cret");
 
@@ -95,6 +137,27 @@ async fn an_absent_password_is_kept_and_a_new_one_replaces_it(fresh: Fresh) {
     assert_eq!(replaced.secret_updated_at, Some(office.now()));
     assert_eq!(password(&office, made.id).await, "0ther");
     assert_eq!(db::credential::get(office.cx.db.read(), made.id).await.unwrap(), Some(replaced));
+}
+
+async fn another_kind_needs_its_own_secret_and_forgets_the_old_one(fresh: Fresh) {
+    let office = Office::open(fresh);
+    let made = office.credential("desk").await;
+    let bare =
+        UpdateCredential { config: Patch::Set(secret_of("contoso.example", "c", None)), ..change(made.id) };
+    let refused = refusals(update(&office.cx, &office.permit, bare).await);
+    assert_eq!(refused, ["REQUIRED config.entraClientSecret.clientSecret"]);
+    let identity =
+        EntraIdentity { tenant_id: None, client_id: Some("c-1".to_owned()), cloud: EntraCloud::China };
+    let config = Patch::Set(CredentialConfig::EntraWorkloadIdentity(identity.clone()));
+    let changed =
+        update(&office.cx, &office.permit, UpdateCredential { config, ..change(made.id) }).await.unwrap();
+    assert_eq!(changed.settings, CredentialSettings::EntraWorkloadIdentity(identity));
+    assert!(!changed.has_secret);
+    let db = office.cx.db.read();
+    assert_eq!(db::credential::get(db, made.id).await.unwrap(), Some(changed));
+    assert!(db::credential::sealed(db, made.id).await.unwrap().secret.is_none());
+    let found = db::credential::list(db, Some("C-1"), &PageRequest::default()).await.unwrap();
+    assert_eq!(found.items.len(), 1);
 }
 
 async fn null_is_refused_where_nothing_can_be_empty(fresh: Fresh) {

@@ -81,7 +81,7 @@ async fn a_mailbox_is_made_with_its_credential_and_first_job_in_one_step(fresh: 
     assert_eq!(db::mailbox::get(db, made.id).await.unwrap(), Some(made.clone()));
     assert_eq!(db::mailbox::by_address(db, "DESK@Example.com").await.unwrap(), Some(made.clone()));
     assert_eq!(made.health.state, MailboxState::NeverRun);
-    let ProviderSettings::Imap(settings) = &made.settings;
+    let ProviderSettings::Imap(settings) = &made.settings else { panic!("{:?}", made.settings) };
     assert_eq!(settings.port, 993);
     let credential = db::credential::get(db, made.credential_id).await.unwrap().unwrap();
     assert_eq!(credential.name, "desk login");

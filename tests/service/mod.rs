@@ -54,6 +54,9 @@ impl Office {
                 reply_key: mailroom::domain::reply_token::ReplyKey::new([7; 32]),
             }),
             net: mailroom::net::Net::new(&mailroom::config::Config::defaults().unwrap().net).unwrap(),
+            identities: mailroom::identity::Identities::new(
+                mailroom::net::Net::new(&mailroom::config::Config::defaults().unwrap().net).unwrap(),
+            ),
             limits: Arc::default(),
         };
         Self { cx, permit: Permit::of(&caller).unwrap(), clock, _fresh: fresh }

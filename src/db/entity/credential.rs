@@ -9,8 +9,12 @@ pub struct Model {
     pub id: Uuid,
     pub name: String,
     pub kind: String,
+    /// What a person looks for: the user name, or the client id.
     pub username: Option<String>,
+    pub settings: Json,
     pub secret: Option<Vec<u8>>,
+    pub refresh_token: Option<Vec<u8>>,
+    pub expires_at: Option<DateTimeUtc>,
     pub secret_updated_at: Option<DateTimeUtc>,
     pub version: i32,
     pub created_at: DateTimeUtc,

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use super::connect::{Greeted, ask_capabilities};
 use super::names::quoted;
@@ -16,12 +16,13 @@ pub(super) async fn log_in(greeted: Greeted, login: &Login) -> Result<(Wire, Vec
     if logged_in {
         return Ok((wire, capabilities));
     }
+    let Login::Password { username, password } = login else { return Err(Error::NoPasswordLogin) };
     let offers = |name: &str| capabilities.iter().any(|capability| capability == name);
     let mut told = None;
     let answer = if offers("AUTH=PLAIN") {
-        plain(&mut wire, login, offers("SASL-IR"), &mut told).await?
+        plain(&mut wire, (username, password), offers("SASL-IR"), &mut told).await?
     } else if !offers("LOGINDISABLED") {
-        by_command(&mut wire, login, &mut told).await?
+        by_command(&mut wire, (username, password), &mut told).await?
     } else if wire.stream().is_tls() {
         return Err(Error::NoPasswordLogin);
     } else {
@@ -46,11 +47,11 @@ pub(super) async fn log_in(greeted: Greeted, login: &Login) -> Result<(Wire, Vec
 /// RFC 4616, with the initial response of RFC 4959 where the server takes it.
 async fn plain(
     wire: &mut Wire,
-    login: &Login,
+    (username, password): (&str, &SecretString),
     initial: bool,
     told: &mut Option<Vec<String>>,
 ) -> Result<Answer, Error> {
-    let response = STANDARD.encode(format!("\0{}\0{}", login.username, login.password.expose_secret()));
+    let response = STANDARD.encode(format!("\0{username}\0{}", password.expose_secret()));
     if initial {
         let tag = wire.send(&format!("AUTHENTICATE PLAIN {response}")).await?;
         return conclude(wire, &tag, &[], told).await;
@@ -60,8 +61,12 @@ async fn plain(
 }
 
 /// LOGIN, its arguments quoted or, where that can't be, as literals.
-async fn by_command(wire: &mut Wire, login: &Login, told: &mut Option<Vec<String>>) -> Result<Answer, Error> {
-    let (username, password) = (login.username.as_str(), login.password.expose_secret());
+async fn by_command(
+    wire: &mut Wire,
+    (username, password): (&str, &SecretString),
+    told: &mut Option<Vec<String>>,
+) -> Result<Answer, Error> {
+    let password = password.expose_secret();
     if let (Some(username), Some(password)) = (quoted(username), quoted(password)) {
         let tag = wire.send(&format!("LOGIN {username} {password}")).await?;
         return conclude(wire, &tag, &[], told).await;

@@ -1,21 +1,21 @@
-//! What is given of a credential, checked.
+//! A credential as it will be.
 
+use chrono::{DateTime, Utc};
+
+use super::config::{self, Checked};
 use super::input::{CreateCredential, CredentialConfig};
 use crate::db::{self, Connection};
-use crate::domain::credential::{Credential, CredentialKind};
+use crate::domain::credential::{Credential, CredentialSettings};
 use crate::domain::id::CredentialId;
-use crate::secret::{ExposeSecret, SecretString};
+use crate::identity::Secrets;
+use crate::secret::SecretString;
 use crate::service::error::Problems;
 use crate::service::{Context, Error, Patch, Path, UserErrorCode, text};
 
-/// Characters of a user name and bytes of a password.
-const MAX_SECRET: usize = 1_000;
-
-/// A new credential that may be written.
+/// A new credential that may be written. No `Debug`: it holds secrets.
 pub(in crate::service) struct NewCredential {
     name: String,
-    pub username: String,
-    password: SecretString,
+    checked: Checked,
 }
 
 impl NewCredential {
@@ -24,19 +24,18 @@ impl NewCredential {
         let mut problems = Problems::new();
         let name = text::name(&mut problems, &path.field("name"), &input.name);
         let config = path.field("config");
-        let basic = basic(&mut problems, &config, input.config);
-        if let Some((_, None)) = &basic {
-            let password = config.field("basic").field("password");
-            problems.add(UserErrorCode::Required, &password, "A new credential needs its password.");
+        let checked = config::check(&mut problems, &config, input.config);
+        if let Some(checked) = &checked {
+            require_secret(&mut problems, checked);
         }
         problems.finish()?;
-        match basic {
-            Some((username, Some(password))) => Ok(Self { name, username, password }),
-            _ => Err(Error::refused(UserErrorCode::Required, &config, "A new credential needs its secret.")),
-        }
+        let checked = checked.ok_or_else(|| {
+            Error::refused(UserErrorCode::Required, &config, "A new credential needs its secret.")
+        })?;
+        Ok(Self { name, checked })
     }
 
-    /// Seals the secret and writes the row.
+    /// Seals the secrets and writes the row.
     pub(in crate::service) async fn insert(
         self,
         cx: &Context,
@@ -44,40 +43,56 @@ impl NewCredential {
         path: &Path,
     ) -> Result<Credential, Error> {
         let (id, now) = (CredentialId::new(), cx.clock.now());
-        let sealed = cx.keys.seal(db::credential::TABLE, id.0, &self.password)?;
+        let seal = |secret: &SecretString| cx.keys.seal(db::credential::TABLE, id.0, secret);
+        let secret = self.checked.secret.as_ref().map(seal).transpose()?;
+        let refresh_token = self.checked.refresh_token.as_ref().map(seal).transpose()?;
         let credential = Credential {
             id,
             name: self.name,
-            kind: CredentialKind::Basic,
-            username: Some(self.username),
-            has_secret: true,
-            secret_updated_at: Some(now),
+            settings: self.checked.settings,
+            has_secret: secret.is_some(),
+            has_refresh_token: refresh_token.is_some(),
+            expires_at: self.checked.expires_at,
+            secret_updated_at: (secret.is_some() || refresh_token.is_some()).then_some(now),
             version: 1,
             created_at: now,
             updated_at: now,
         };
-        db::credential::insert(db, &credential, Some(sealed))
+        db::credential::insert(db, &credential, secret, refresh_token)
             .await
             .map_err(|error| name_taken(error, &path.field("name")))?;
         Ok(credential)
     }
 }
 
+/// The kinds that can't work without a secret of ours.
+pub(super) fn require_secret(problems: &mut Problems, checked: &Checked) {
+    if checked.secret.is_none() && checked.settings.kind().needs_secret() {
+        let message = match &checked.settings {
+            CredentialSettings::Basic { .. } => "A new credential needs its password.",
+            CredentialSettings::EntraClientCertificate { .. } => {
+                "A new credential needs its certificate with the private key."
+            }
+            _ => "A new credential needs its client secret: the secret's value, not its id.",
+        };
+        problems.add(UserErrorCode::Required, &checked.secret_path, message);
+    }
+}
+
 /// What an update changes.
 pub(super) struct Change {
     pub name: Option<String>,
-    pub username: Option<String>,
-    pub password: Option<SecretString>,
+    pub config: Option<Checked>,
 }
 
 impl Change {
     pub(super) fn check(name: Patch<String>, config: Patch<CredentialConfig>) -> Result<Self, Error> {
         let mut problems = Problems::new();
-        let mut change = Self { name: None, username: None, password: None };
+        let mut change = Self { name: None, config: None };
         match name {
             Patch::Keep => {}
             Patch::Clear => {
-                problems.add(UserErrorCode::Required, &Path::of("name"), "A credential has a name.")
+                problems.add(UserErrorCode::Required, &Path::of("name"), "A credential has a name.");
             }
             Patch::Set(name) => change.name = Some(text::name(&mut problems, &Path::of("name"), &name)),
         }
@@ -87,49 +102,62 @@ impl Change {
             Patch::Clear => {
                 problems.add(UserErrorCode::Required, &at, "A credential says how it proves who we are.");
             }
-            Patch::Set(given) => {
-                if let Some((username, password)) = basic(&mut problems, &at, given) {
-                    change.username = Some(username);
-                    change.password = password;
-                }
-            }
+            Patch::Set(given) => change.config = config::check(&mut problems, &at, given),
         }
         problems.finish()?;
         Ok(change)
     }
 }
 
-/// User name and password, where the kind has them.
-pub(in crate::service) fn basic(
-    problems: &mut Problems,
-    path: &Path,
-    config: CredentialConfig,
-) -> Option<(String, Option<SecretString>)> {
-    let path = path.field(config.member());
-    let CredentialConfig::Basic { username, password } = config else {
-        let message = format!("Credentials of kind {} are not supported yet: use BASIC.", config.kind());
-        problems.add(UserErrorCode::Unsupported, &path, message);
-        return None;
-    };
-    // Verbatim: blanks and backslashes may belong to it.
-    if username.is_empty() {
-        problems.add(UserErrorCode::Required, &path.field("username"), "The user name is empty: give one.");
-    } else if username.chars().any(char::is_control) || username.chars().count() > MAX_SECRET {
-        let message = format!("A user name is one line of at most {MAX_SECRET} characters.");
-        problems.add(UserErrorCode::Invalid, &path.field("username"), message);
-    }
-    if let Some(password) = &password {
-        let password = password.expose_secret();
-        if password.is_empty() {
-            let message =
-                "The password is empty: give one, or leave it out of an update to keep the saved one.";
-            problems.add(UserErrorCode::Required, &path.field("password"), message);
-        } else if password.contains(['\0', '\r', '\n']) || password.len() > MAX_SECRET {
-            let message = format!("A password is one line of at most {MAX_SECRET} bytes.");
-            problems.add(UserErrorCode::Invalid, &path.field("password"), message);
+/// What the saved settings become: who signed in and the certificate's thumbprint stay with the secret that is kept.
+pub(super) fn merged(saved: &CredentialSettings, checked: &Checked) -> CredentialSettings {
+    let mut settings = checked.settings.clone();
+    match (&mut settings, saved) {
+        (
+            CredentialSettings::EntraClientCertificate { thumbprint, .. },
+            CredentialSettings::EntraClientCertificate { thumbprint: kept, .. },
+        ) if checked.secret.is_none() => thumbprint.clone_from(kept),
+        (
+            CredentialSettings::EntraDelegated { app, signed_in_as },
+            CredentialSettings::EntraDelegated { app: was, signed_in_as: kept },
+        ) if app == was => signed_in_as.clone_from(kept),
+        (CredentialSettings::Oauth2(oauth2), CredentialSettings::Oauth2(was))
+            if oauth2.client_id == was.client_id && checked.refresh_token.is_none() =>
+        {
+            oauth2.signed_in_as.clone_from(&was.signed_in_as);
         }
+        _ => {}
     }
-    Some((username, password))
+    settings
+}
+
+/// A credential that is not saved, to be tried: what is given, what is absent from the saved one.
+pub(in crate::service) fn tried(
+    saved: Option<Credential>,
+    checked: Checked,
+    kept: Secrets,
+    now: DateTime<Utc>,
+) -> (Credential, Secrets) {
+    let settings =
+        saved.as_ref().map_or_else(|| checked.settings.clone(), |saved| merged(&saved.settings, &checked));
+    let secrets = Secrets {
+        secret: checked.secret.or(kept.secret),
+        refresh_token: checked.refresh_token.or(kept.refresh_token),
+    };
+    let credential = Credential {
+        // Of its own: tokens of the saved one must not answer for it.
+        id: CredentialId::new(),
+        name: saved.map(|saved| saved.name).unwrap_or_default(),
+        settings,
+        has_secret: secrets.secret.is_some(),
+        has_refresh_token: secrets.refresh_token.is_some(),
+        expires_at: checked.expires_at,
+        secret_updated_at: None,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    };
+    (credential, secrets)
 }
 
 /// The refusal that a taken name is.
@@ -144,7 +172,7 @@ pub(super) fn name_taken(error: db::Error, path: &Path) -> Error {
 /// The credential's user name changed, and with it the physical mailboxes of those that have no login of their own.
 pub(super) async fn move_identities(tx: &impl Connection, credential: &Credential) -> Result<(), Error> {
     for mailbox in db::mailbox::of_credential(tx, credential.id).await? {
-        let login = mailbox.settings.login(credential.username.as_deref(), &mailbox.address);
+        let login = mailbox.settings.login(credential.settings.username(), &mailbox.address);
         let identity = mailbox.settings.identity(login);
         db::lease::revoke(tx, mailbox.id).await?;
         db::mailbox::set_identity(tx, mailbox.id, &identity).await.map_err(|error| {

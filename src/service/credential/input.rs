@@ -1,6 +1,9 @@
 //! What is said of a credential.
 
-use crate::domain::credential::CredentialKind;
+use chrono::{DateTime, Utc};
+
+use crate::domain::credential::{CredentialKind, Oauth2Settings};
+use crate::domain::entra::{EntraApp, EntraIdentity};
 use crate::domain::id::CredentialId;
 use crate::secret::SecretString;
 use crate::service::Patch;
@@ -25,25 +28,67 @@ pub struct UpdateCredential {
     pub expected_version: Option<i32>,
 }
 
-/// How a credential proves who we are, one variant a kind. No `Debug`: it holds secrets.
+/// How a credential proves who we are, one variant a kind. Secrets are REQUIRED on creation; absent in an update, they
+/// are kept. No `Debug`: it holds secrets.
 pub enum CredentialConfig {
-    /// BASIC: user name and password.
+    /// OAuth2 client credentials with a client secret.
+    EntraClientSecret {
+        /// The application.
+        app: EntraApp,
+        /// Its secret's value.
+        secret: Option<SecretString>,
+        /// When the secret lapses: Entra ID does not tell us.
+        expires_at: Option<DateTime<Utc>>,
+    },
+    /// OAuth2 client credentials with a certificate.
+    EntraClientCertificate {
+        /// The application.
+        app: EntraApp,
+        /// Certificate and private key: PEM, or base64 of PKCS#12.
+        certificate: Option<SecretString>,
+        /// What opens them.
+        password: Option<SecretString>,
+    },
+    /// Kubernetes workload identity federation.
+    EntraWorkloadIdentity(EntraIdentity),
+    /// Azure managed identity.
+    EntraManagedIdentity(EntraIdentity),
+    /// A person signs in once.
+    EntraDelegated {
+        /// The application.
+        app: EntraApp,
+        /// Its secret's value; public clients have none.
+        secret: Option<SecretString>,
+    },
+    /// Any other OAuth2 provider.
+    Oauth2 {
+        /// Where, who and what for.
+        settings: Oauth2Settings,
+        /// The client's secret.
+        secret: Option<SecretString>,
+        /// A refresh token that was got elsewhere.
+        refresh_token: Option<SecretString>,
+    },
+    /// User name and password.
     Basic {
         /// The login name, verbatim (`company\support`).
         username: String,
-        /// REQUIRED on creation; absent in an update, it is kept.
+        /// The password.
         password: Option<SecretString>,
     },
-    /// A kind that this version does not know how to use.
-    Unsupported(CredentialKind),
 }
 
 impl CredentialConfig {
     /// Its kind.
     pub const fn kind(&self) -> CredentialKind {
         match self {
+            Self::EntraClientSecret { .. } => CredentialKind::EntraClientSecret,
+            Self::EntraClientCertificate { .. } => CredentialKind::EntraClientCertificate,
+            Self::EntraWorkloadIdentity(_) => CredentialKind::EntraWorkloadIdentity,
+            Self::EntraManagedIdentity(_) => CredentialKind::EntraManagedIdentity,
+            Self::EntraDelegated { .. } => CredentialKind::EntraDelegated,
+            Self::Oauth2 { .. } => CredentialKind::Oauth2,
             Self::Basic { .. } => CredentialKind::Basic,
-            Self::Unsupported(kind) => *kind,
         }
     }
 

@@ -1,17 +1,21 @@
 //! Credentials: how a provider is told who we are. Secrets go in and never come out.
 
+mod config;
 mod draft;
 mod input;
 
 pub use input::{CreateCredential, CredentialConfig, UpdateCredential};
 
+use super::error::Problems;
 use super::permit::ConfigWrite;
 use super::{Context, Error, Path, Permit, UserErrorCode};
-use crate::db;
-use crate::domain::credential::Credential;
+use crate::db::{self, credential::Secrets};
+use crate::domain::credential::{Credential, CredentialKind};
 use crate::domain::id::CredentialId;
+use crate::secret::SecretString;
 
-pub(super) use draft::{NewCredential, basic};
+pub(super) use config::check;
+pub(super) use draft::{NewCredential, tried};
 
 /// Makes a credential.
 pub async fn create(
@@ -43,23 +47,37 @@ pub async fn update(
     if let Some(name) = change.name {
         changed.name = name;
     }
-    if let Some(username) = change.username {
-        changed.username = Some(username);
+    let mut secrets = Secrets::Keep;
+    if let Some(checked) = change.config {
+        let same_kind = checked.settings.kind() == saved.settings.kind();
+        if !same_kind {
+            let mut problems = Problems::new();
+            draft::require_secret(&mut problems, &checked);
+            problems.finish()?;
+        }
+        changed.settings = draft::merged(&saved.settings, &checked);
+        let is_certificate = checked.settings.kind() == CredentialKind::EntraClientCertificate;
+        if checked.secret.is_some() || checked.expires_at.is_some() && !is_certificate {
+            changed.expires_at = checked.expires_at;
+        }
+        let seal = |secret: &SecretString| cx.keys.seal(db::credential::TABLE, input.id.0, secret);
+        let secret = checked.secret.as_ref().map(seal).transpose()?;
+        let refresh_token = checked.refresh_token.as_ref().map(seal).transpose()?;
+        if secret.is_some() || refresh_token.is_some() {
+            changed.secret_updated_at = Some(now);
+        }
+        secrets = Secrets::new(same_kind, secret, refresh_token);
+        changed.has_secret = secrets.has_secret(saved.has_secret);
+        changed.has_refresh_token = secrets.has_refresh_token(saved.has_refresh_token);
     }
-    let mut sealed = None;
-    if let Some(password) = change.password {
-        sealed = Some((cx.keys.seal(db::credential::TABLE, input.id.0, &password)?, now));
-        changed.has_secret = true;
-        changed.secret_updated_at = Some(now);
-    }
-    let secret_changed = sealed.is_some();
-    db::credential::update(&tx, &changed, sealed, was)
+    let is_other = !secrets.is_keep() || changed.settings != saved.settings;
+    db::credential::update(&tx, &changed, secrets, was)
         .await
         .map_err(|error| draft::name_taken(error, &Path::of("name")))?;
-    if changed.username != saved.username {
+    if changed.settings.username() != saved.settings.username() {
         draft::move_identities(&tx, &changed).await?;
     }
-    if secret_changed || changed.username != saved.username {
+    if is_other {
         db::mailbox::retry_of_credential(&tx, input.id, now).await?;
     }
     tx.commit().await.map_err(db::Error::from)?;

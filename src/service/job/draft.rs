@@ -95,7 +95,7 @@ fn required<T>(problems: &mut Problems, name: &str, patch: Patch<T>) -> Option<T
 /// What happens to the originals where nothing was said.
 pub(in crate::service) fn default_handling(settings: &ProviderSettings) -> Handling {
     match settings {
-        ProviderSettings::Imap(_) => Handling::default(),
+        ProviderSettings::Graph(_) | ProviderSettings::Imap(_) => Handling::default(),
     }
 }
 

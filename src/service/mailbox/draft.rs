@@ -2,16 +2,18 @@
 
 use chrono::{DateTime, Utc};
 
-use super::input::{CreateMailbox, ProviderInput};
+use super::input::{CreateMailbox, GraphInput, ProviderInput};
 use crate::db::{self, Connection};
 use crate::domain::credential::Credential;
 use crate::domain::folder::FolderAssignment;
 use crate::domain::health::MailboxHealth;
 use crate::domain::id::{CredentialId, MailboxId, MappingId};
-use crate::domain::mailbox::{ImapSettings, Mailbox, MailboxKind, ProviderKind, ProviderSettings};
+use crate::domain::mailbox::{
+    GraphSettings, ImapSettings, Mailbox, MailboxKind, ProviderKind, ProviderSettings,
+};
 use crate::mail;
 use crate::service::error::{Path, Problems, UserErrorCode};
-use crate::service::{Error, provider, text};
+use crate::service::{Error, provider, text, url};
 
 /// The longest silence that can be expected: a year of hours.
 const MAX_HOURS: i32 = 8_784;
@@ -103,8 +105,11 @@ pub(super) fn settings(
     let path = path.field(input.member());
     let imap = match input {
         ProviderInput::Imap(imap) => imap,
+        ProviderInput::Graph(graph) => {
+            return Some(ProviderSettings::Graph(graph_settings(problems, &path, graph)));
+        }
         ProviderInput::Unsupported(kind) => {
-            let message = format!("Mailboxes of kind {kind} are not supported yet: use IMAP.");
+            let message = format!("Mailboxes of kind {kind} are not supported yet: use GRAPH or IMAP.");
             problems.add(UserErrorCode::Unsupported, &path, message);
             return None;
         }
@@ -116,6 +121,22 @@ pub(super) fn settings(
         security: imap.security,
         login: login(problems, &path.field("login"), imap.login),
     }))
+}
+
+fn graph_settings(problems: &mut Problems, path: &Path, given: GraphInput) -> GraphSettings {
+    let user_path = path.field("user");
+    let user = text::line(problems, &user_path, &given.user, MAX_LOGIN, "user");
+    if user.contains(['/', '?', '#', '\\']) {
+        let message =
+            "This is neither a user principal name nor an object id: give one, e.g. support@contoso.com.";
+        problems.add(UserErrorCode::Invalid, &user_path, message);
+    }
+    let endpoint = given.endpoint.filter(|url| !url.trim().is_empty());
+    let endpoint = endpoint.map(|endpoint| {
+        let endpoint = url::check(problems, &path.field("endpoint"), &endpoint);
+        endpoint.strip_suffix("/v1.0").map_or(endpoint.clone(), str::to_owned)
+    });
+    GraphSettings { user, endpoint }
 }
 
 /// A login name, verbatim.
@@ -141,7 +162,7 @@ pub(super) fn signature(problems: &mut Problems, html: Option<String>) -> Option
 
 /// The physical mailbox at the provider.
 pub(super) fn identity(mailbox: &Mailbox, credential: &Credential) -> String {
-    let login = mailbox.settings.login(credential.username.as_deref(), &mailbox.address);
+    let login = mailbox.settings.login(credential.settings.username(), &mailbox.address);
     mailbox.settings.identity(login)
 }
 
@@ -166,7 +187,7 @@ pub(super) fn taken(error: db::Error, mailbox: &Mailbox) -> Error {
         ),
         Some(Taken::Identity) => (
             Path::of("provider").field(member(mailbox)),
-            "Another mailbox reads the same mailbox at the provider (same host, port and login).",
+            "Another mailbox reads the same mailbox at the provider (same host, port and login, or the same user).",
         ),
         None => return error.into(),
     };

@@ -86,6 +86,8 @@ pub struct UpdateMailbox {
 /// Where a mailbox is, as it is given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProviderInput {
+    /// Microsoft Graph.
+    Graph(GraphInput),
     /// IMAP4rev1.
     Imap(ImapInput),
     /// A kind of mail system that this version does not reach.
@@ -97,11 +99,20 @@ impl ProviderInput {
     pub const fn member(&self) -> &'static str {
         match self {
             Self::Imap(_) | Self::Unsupported(ProviderKind::Imap) => "imap",
-            Self::Unsupported(ProviderKind::Graph) => "graph",
+            Self::Graph(_) | Self::Unsupported(ProviderKind::Graph) => "graph",
             Self::Unsupported(ProviderKind::Ews) => "ews",
             Self::Unsupported(ProviderKind::Pop3) => "pop3",
         }
     }
+}
+
+/// A mailbox of Exchange Online, as it is given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GraphInput {
+    /// User principal name or object id.
+    pub user: String,
+    /// Override of the cloud's Graph endpoint.
+    pub endpoint: Option<String>,
 }
 
 /// An IMAP4 server, as it is given.

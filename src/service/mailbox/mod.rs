@@ -6,7 +6,9 @@ mod reach;
 mod state;
 mod update;
 
-pub use input::{CreateMailbox, CredentialChoice, ImapInput, ProviderInput, TestMailbox, UpdateMailbox};
+pub use input::{
+    CreateMailbox, CredentialChoice, GraphInput, ImapInput, ProviderInput, TestMailbox, UpdateMailbox,
+};
 pub use reach::{folders, test};
 pub use state::{pause, resume};
 pub use update::update;

@@ -4,12 +4,13 @@ use super::draft;
 use super::input::{CredentialChoice, TestMailbox};
 use crate::db;
 use crate::domain::connection::ConnectionTest;
+use crate::domain::credential::Credential;
 use crate::domain::fault::{Fault, FaultCode};
 use crate::domain::folder::Folder;
 use crate::domain::id::{CredentialId, MailboxId};
 use crate::domain::mailbox::Mailbox;
-use crate::provider::{self, Access, Login};
-use crate::secret::SecretString;
+use crate::identity::Secrets;
+use crate::provider::{self, Access};
 use crate::service::error::Problems;
 use crate::service::permit::ConfigWrite;
 use crate::service::{Context, Error, Path, Permit, UserError, UserErrorCode, connection, credential, text};
@@ -39,13 +40,15 @@ pub async fn test(
     let folder = input.folder.unwrap_or_else(|| "INBOX".to_owned());
     let folder = text::folder(&mut problems, &Path::of("folder"), &folder);
     let saved_credential = saved.as_ref().map(|saved| saved.credential_id);
-    let login = chosen_login(cx, &mut problems, input.credential, saved_credential).await?;
+    let chosen = chosen(cx, &mut problems, input.credential, saved_credential).await?;
     problems.finish()?;
-    let (Some(settings), Some((username, password))) = (settings, login) else {
+    let (Some(settings), Some((credential, secrets))) = (settings, chosen) else {
         return Err(Error::NotFound);
     };
-    let username = settings.login(username.as_deref(), &address).to_owned();
-    let login = Login { username, password };
+    let login = match connection::login(cx, &settings, &address, &credential, secrets) {
+        Ok(login) => login,
+        Err(error) => return Err(unopened(cx, &Path::of("credential"), error)),
+    };
     let roles = saved.map(|saved| saved.folder_roles).unwrap_or_default();
     Ok(provider::probe(&settings, login, roles, &cx.net, &folder, &*cx.clock).await)
 }
@@ -60,19 +63,7 @@ pub async fn folders(
     let mailbox = require(cx, id, &path).await?;
     let provider = match connection::provider(cx, &mailbox).await {
         Ok(provider) => provider,
-        Err(connection::Error::Database(error)) => return Err(error.into()),
-        Err(error) => {
-            let fault = Fault {
-                code: FaultCode::Authentication,
-                message: error.to_string(),
-                hint: Some(error.hint().to_owned()),
-                retryable: false,
-                provider_code: None,
-                request_id: None,
-                occurred_at: cx.clock.now(),
-            };
-            return Err(Error::Refused(vec![UserError::provider(&path, fault)]));
-        }
+        Err(error) => return Err(unopened(cx, &path, error)),
     };
     let refused = |error: provider::Error| {
         Error::Refused(vec![UserError::provider(&path, error.fault(cx.clock.now()))])
@@ -83,61 +74,80 @@ pub async fn folders(
     Ok(folders)
 }
 
+/// The refusal that a mailbox which can't be opened is.
+fn unopened(cx: &Context, path: &Path, error: connection::Error) -> Error {
+    if let connection::Error::Database(error) = error {
+        return error.into();
+    }
+    let fault = Fault {
+        code: FaultCode::Authentication,
+        message: error.to_string(),
+        hint: Some(error.hint().to_owned()),
+        retryable: false,
+        provider_code: None,
+        request_id: None,
+        occurred_at: cx.clock.now(),
+    };
+    Error::Refused(vec![UserError::provider(path, fault)])
+}
+
 async fn require(cx: &Context, id: MailboxId, path: &Path) -> Result<Mailbox, Error> {
     db::mailbox::get(cx.db.read(), id).await?.ok_or_else(|| Error::unknown(path, "mailbox"))
 }
 
-/// User name and password: the ones given, what is absent from the saved credential.
-async fn chosen_login(
+/// The credential that is tried, and its secrets: what is given, what is absent from the saved one.
+async fn chosen(
     cx: &Context,
     problems: &mut Problems,
     choice: Option<CredentialChoice>,
     of_mailbox: Option<CredentialId>,
-) -> Result<Option<(Option<String>, SecretString)>, Error> {
+) -> Result<Option<(Credential, Secrets)>, Error> {
     let path = Path::of("credential");
     let choice = choice.unwrap_or(CredentialChoice { id: None, config: None });
     // Changes without an id are changes of the mailbox's own credential, if it has one.
-    let id = choice.id.or(of_mailbox);
-    let given = match choice.config {
-        Some(config) => match credential::basic(problems, &path.field("config"), config) {
-            Some(given) => Some(given),
-            None => return Ok(None),
+    let saved = match choice.id.or(of_mailbox) {
+        Some(id) => match db::credential::get(cx.db.read(), id).await? {
+            Some(saved) => Some(saved),
+            None => {
+                problems.add(UserErrorCode::NotFound, &path.field("id"), "There is no such credential.");
+                return Ok(None);
+            }
         },
         None => None,
     };
-    match (given, id) {
-        (Some((username, Some(password))), _) => Ok(Some((Some(username), password))),
-        (Some((username, None)), Some(id)) => {
-            Ok(saved_login(cx, problems, id, &path).await?.map(|(_, password)| (Some(username), password)))
-        }
-        (Some((_, None)), None) => {
-            let at = path.field("config").field("basic").field("password");
-            problems.add(UserErrorCode::Required, &at, "A credential that is not saved needs its password.");
-            Ok(None)
-        }
-        (None, Some(id)) => saved_login(cx, problems, id, &path).await,
-        (None, None) => {
+    let Some(config) = choice.config else {
+        let Some(saved) = saved else {
             let message = "Without a saved mailbox the test needs a credential: give its id or its config.";
             problems.add(UserErrorCode::Required, &path, message);
-            Ok(None)
+            return Ok(None);
+        };
+        let secrets = saved_secrets(cx, &saved).await?;
+        if secrets.secret.is_none() && saved.settings.kind().needs_secret() {
+            problems.add(UserErrorCode::Required, &path, "The saved credential has no secret: give one.");
+            return Ok(None);
         }
+        return Ok(Some((saved, secrets)));
+    };
+    let Some(checked) = credential::check(problems, &path.field("config"), config) else { return Ok(None) };
+    let saved = saved.filter(|saved| saved.settings.kind() == checked.settings.kind());
+    let kept = match &saved {
+        Some(saved) => saved_secrets(cx, saved).await?,
+        None => Secrets::default(),
+    };
+    if checked.secret.is_none() && kept.secret.is_none() && checked.settings.kind().needs_secret() {
+        let message = "A credential that is not saved needs its secret.";
+        problems.add(UserErrorCode::Required, &checked.secret_path, message);
+        return Ok(None);
     }
+    let (tried, secrets) = credential::tried(saved, checked, kept, cx.clock.now());
+    Ok(Some((tried, secrets)))
 }
 
-async fn saved_login(
-    cx: &Context,
-    problems: &mut Problems,
-    id: CredentialId,
-    path: &Path,
-) -> Result<Option<(Option<String>, SecretString)>, Error> {
-    let db = cx.db.read();
-    let Some(saved) = db::credential::get(db, id).await? else {
-        problems.add(UserErrorCode::NotFound, &path.field("id"), "There is no such credential.");
-        return Ok(None);
-    };
-    let Some(sealed) = db::credential::sealed_secret(db, id).await? else {
-        problems.add(UserErrorCode::Required, path, "The saved credential has no password: give one.");
-        return Ok(None);
-    };
-    Ok(Some((saved.username, cx.keys.open(db::credential::TABLE, id.0, &sealed)?)))
+async fn saved_secrets(cx: &Context, saved: &Credential) -> Result<Secrets, Error> {
+    match connection::secrets(cx, saved).await {
+        Ok(secrets) => Ok(secrets),
+        Err(connection::Error::Database(error)) => Err(error.into()),
+        Err(connection::Error::Sealed(error)) => Err(error.into()),
+        Err(_) => Ok(Secrets::default()),
+    }
 }

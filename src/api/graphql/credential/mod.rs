@@ -10,5 +10,5 @@ mod query;
 pub use input::{CreateCredentialInput, CredentialChoiceInput};
 pub use loader::CredentialLoader;
 pub use mutation::CredentialMutation;
-pub use object::{Credential, CredentialKind};
+pub use object::{Credential, CredentialKind, EntraCloud};
 pub use query::CredentialQuery;

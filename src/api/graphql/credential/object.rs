@@ -7,7 +7,7 @@ use crate::api::graphql::mailbox::{Mailbox, mailboxes_of_credential};
 use crate::api::graphql::node;
 use crate::api::graphql::paging::{Connection, PageArgs, repeats};
 use crate::api::graphql::scalar::DateTime;
-use crate::domain::credential;
+use crate::domain::{credential, entra};
 
 /// The ways to prove who we are.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +30,22 @@ pub enum CredentialKind {
     Basic,
 }
 
+/// The national clouds; a tenant lives in exactly one.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "entra::EntraCloud")]
+pub enum EntraCloud {
+    /// Worldwide.
+    Global,
+    /// US Government L4 (GCC High).
+    #[graphql(name = "US_GOV_L4")]
+    UsGovL4,
+    /// US Government L5 (DoD).
+    #[graphql(name = "US_GOV_L5")]
+    UsGovL5,
+    /// China, operated by 21Vianet.
+    China,
+}
+
 /// How mailroom proves itself to a mail provider. One credential serves any number of mailboxes; its secrets are
 /// write-only.
 pub struct Credential(pub credential::Credential);
@@ -50,12 +66,72 @@ impl Credential {
 
     /// How it proves who we are.
     async fn kind(&self) -> CredentialKind {
-        self.0.kind.into()
+        self.0.settings.kind().into()
     }
 
     /// BASIC: the login name, e.g. `company\support`.
     async fn username(&self) -> Option<&str> {
-        self.0.username.as_deref()
+        self.0.settings.username()
+    }
+
+    /// Entra ID: the directory (tenant) id or domain.
+    async fn tenant_id(&self) -> Option<&str> {
+        let settings = &self.0.settings;
+        let app = settings.app().map(|app| app.tenant_id.as_str());
+        app.or_else(|| settings.identity().and_then(|identity| identity.tenant_id.as_deref()))
+    }
+
+    /// Entra ID and OAUTH2: the application (client) id.
+    async fn client_id(&self) -> Option<&str> {
+        let settings = &self.0.settings;
+        let app = settings.app().map(|app| app.client_id.as_str());
+        app.or_else(|| settings.identity().and_then(|identity| identity.client_id.as_deref()))
+            .or_else(|| settings.oauth2().map(|oauth2| oauth2.client_id.as_str()))
+    }
+
+    /// Entra ID: where the tenant lives.
+    async fn cloud(&self) -> Option<EntraCloud> {
+        let settings = &self.0.settings;
+        let app = settings.app().map(|app| app.cloud);
+        app.or_else(|| settings.identity().map(|identity| identity.cloud)).map(Into::into)
+    }
+
+    /// OAUTH2: the token endpoint.
+    async fn token_url(&self) -> Option<&str> {
+        self.0.settings.oauth2().map(|oauth2| oauth2.token_url.as_str())
+    }
+
+    /// OAUTH2: what is asked for.
+    async fn scopes(&self) -> &[String] {
+        self.0.settings.oauth2().map_or(&[], |oauth2| &oauth2.scopes)
+    }
+
+    /// OAUTH2: the authorization endpoint, where a person signs in.
+    async fn authorize_url(&self) -> Option<&str> {
+        self.0.settings.oauth2()?.authorize_url.as_deref()
+    }
+
+    /// Delegated sign-in: who signed in.
+    async fn signed_in_as(&self) -> Option<&str> {
+        self.0.settings.signed_in_as()
+    }
+
+    /// ENTRA_CLIENT_CERTIFICATE: SHA-1 of the certificate in hex, as Entra ID's portal shows it.
+    async fn certificate_thumbprint(&self) -> Option<&str> {
+        match &self.0.settings {
+            credential::CredentialSettings::EntraClientCertificate { thumbprint, .. } => Some(thumbprint),
+            _ => None,
+        }
+    }
+
+    /// Whether a refresh token is stored.
+    async fn has_refresh_token(&self) -> bool {
+        self.0.has_refresh_token
+    }
+
+    /// When the client secret or certificate lapses, where known.
+    async fn expires_at(&self) -> Option<DateTime> {
+        self.0.expires_at.map(DateTime)
     }
 
     /// Whether a secret is stored.

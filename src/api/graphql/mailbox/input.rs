@@ -10,13 +10,24 @@ use crate::api::graphql::job::FirstJobInput;
 use crate::api::graphql::user_error::UserError;
 use crate::domain::folder::FolderAssignment;
 use crate::service::Patch;
-use crate::service::mailbox::{CreateMailbox, ImapInput, ProviderInput as Given, UpdateMailbox};
+use crate::service::mailbox::{CreateMailbox, GraphInput, ImapInput, ProviderInput as Given, UpdateMailbox};
 
 /// Where the mailbox is: exactly one member.
 #[derive(OneofObject)]
 pub enum ProviderInput {
+    /// Microsoft Graph: Office 365 / Exchange Online.
+    Graph(GraphSettingsInput),
     /// IMAP4rev1.
     Imap(ImapSettingsInput),
+}
+
+/// A mailbox of Exchange Online.
+#[derive(InputObject)]
+pub struct GraphSettingsInput {
+    /// The mailbox at the provider: user principal name or object id.
+    pub user: String,
+    /// Override of the cloud's Graph endpoint, for the sandbox and proxies.
+    pub endpoint: Option<String>,
 }
 
 /// An IMAP4 server. The port defaults to the protocol's own for the chosen security (`providers` lists them).
@@ -117,6 +128,9 @@ pub struct UpdateMailboxInput {
 impl From<ProviderInput> for Given {
     fn from(input: ProviderInput) -> Self {
         match input {
+            ProviderInput::Graph(graph) => {
+                Self::Graph(GraphInput { user: graph.user, endpoint: graph.endpoint })
+            }
             ProviderInput::Imap(imap) => Self::Imap(ImapInput {
                 host: imap.host,
                 port: imap.port,

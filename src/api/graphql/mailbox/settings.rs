@@ -8,8 +8,19 @@ use crate::domain::mailbox;
 /// Where a mailbox is, by kind of mail system.
 #[derive(Union)]
 pub enum ProviderSettings {
+    /// Microsoft Graph.
+    Graph(GraphSettings),
     /// IMAP4rev1.
     Imap(ImapSettings),
+}
+
+/// A mailbox of Exchange Online.
+#[derive(SimpleObject)]
+pub struct GraphSettings {
+    /// The mailbox at the provider: user principal name or object id.
+    pub user: String,
+    /// Override of the cloud's Graph endpoint, for the sandbox and proxies.
+    pub endpoint: Option<String>,
 }
 
 /// An IMAP4 server.
@@ -28,6 +39,9 @@ pub struct ImapSettings {
 impl From<mailbox::ProviderSettings> for ProviderSettings {
     fn from(settings: mailbox::ProviderSettings) -> Self {
         match settings {
+            mailbox::ProviderSettings::Graph(graph) => {
+                Self::Graph(GraphSettings { user: graph.user, endpoint: graph.endpoint })
+            }
             mailbox::ProviderSettings::Imap(imap) => Self::Imap(ImapSettings {
                 host: imap.host,
                 port: i32::from(imap.port),
