@@ -19,6 +19,7 @@ mod m20261122_000014_installation;
 mod m20261122_000015_reprocess;
 mod m20261122_000016_shared_key;
 mod m20261123_000017_credential_kinds;
+mod m20261123_000018_watch;
 
 /// Every migration, oldest first.
 pub struct Migrator;
@@ -43,6 +44,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000015_reprocess::Migration),
             Box::new(m20261122_000016_shared_key::Migration),
             Box::new(m20261123_000017_credential_kinds::Migration),
+            Box::new(m20261123_000018_watch::Migration),
         ]
     }
 }

@@ -6,6 +6,7 @@
 //! | `/graphiql` | a page to try queries in, unless `api.graphiql` is false; it holds nothing itself | no |
 //! | `/schema.graphql` | the schema | yes |
 //! | `/files/…` | raw messages and attachments, by signed URL | the URL is it |
+//! | `/hooks/graph` `/hooks/graph/lifecycle` | change notifications of Microsoft Graph | each proves itself |
 //! | `/livez` `/readyz` | health | no |
 //! | `/metrics` | on its own port | no |
 
@@ -15,6 +16,7 @@ pub mod drain;
 pub mod files;
 pub mod graphql;
 pub mod health;
+pub mod hooks;
 pub mod metrics;
 pub mod token;
 
@@ -22,7 +24,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, header};
 use axum::response::Html;
-use axum::routing::{any, get};
+use axum::routing::{any, get, post};
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::request_id::{MakeRequestId, PropagateRequestIdLayer, RequestId, SetRequestIdLayer};
 
@@ -54,6 +56,8 @@ pub fn router(api: Api) -> Router {
     page.route("/graphql", any(graphql::http::graphql))
         .route("/schema.graphql", get(schema))
         .route("/files/{kind}/{id}/{name}", get(files::file))
+        .route("/hooks/graph", post(hooks::graph))
+        .route("/hooks/graph/lifecycle", post(hooks::graph))
         .route("/livez", get(health::livez))
         .route("/readyz", get(health::readyz))
         // axum's own limit does not hold for handlers that read the body themselves.

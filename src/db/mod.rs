@@ -29,6 +29,7 @@ pub mod reprocess;
 pub mod run;
 pub mod search;
 pub mod store;
+pub mod subscription;
 pub mod tombstone;
 
 use std::sync::Arc;

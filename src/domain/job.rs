@@ -24,6 +24,8 @@ pub struct Job {
     pub folder: String,
     /// Whether it runs by itself.
     pub enabled: bool,
+    /// Whether it reacts at once to new mail; its interval stays as the safety net.
+    pub watch: bool,
     /// Which messages it takes.
     pub selection: Selection,
     /// Mail of the first listing that arrived before is OLD; None: everything is taken in.
@@ -34,6 +36,8 @@ pub struct Job {
     pub max_messages_per_run: Option<i32>,
     /// When it runs next by itself.
     pub next_run_at: Option<DateTime<Utc>>,
+    /// When a watch last told that there may be something new.
+    pub noted_at: Option<DateTime<Utc>>,
     /// When it last looked.
     pub last_checked_at: Option<DateTime<Utc>>,
     /// Counts changes, for `expectedVersion`.

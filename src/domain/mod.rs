@@ -7,6 +7,7 @@
 //! | `mapping/` | mapping + message -> outcome, pure |
 //! | `job` `handling` `run` `intake` | when, which, what then; and what became of it |
 //! | `parsed` `message` `instance` | the mail as parsed, as stored, and what it made |
+//! | `watch` | what a provider tells of a subscription |
 //! | `event` | facts that were committed |
 //! | `installation` | what there is once |
 //! | `reply_token` | what proves which instance an answer belongs to |
@@ -45,5 +46,6 @@ pub mod reply_token;
 pub mod run;
 pub mod search;
 pub mod tombstone;
+pub mod watch;
 
 pub use named::UnknownName;

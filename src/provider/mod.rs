@@ -6,6 +6,7 @@
 pub mod capabilities;
 pub mod error;
 mod explain;
+pub mod hooks;
 pub mod imap;
 pub mod probe;
 
@@ -15,6 +16,7 @@ use futures::stream::BoxStream;
 
 pub use capabilities::Capabilities;
 pub use error::Error;
+pub use hooks::{Hooks, Receiver, Subscribed};
 pub use probe::probe;
 
 use crate::domain::folder::FolderAssignment;
@@ -71,6 +73,11 @@ pub trait Provider: Send + Sync {
 
     /// Connects and logs in. What a session of [`Access::Look`] does changes nothing at the provider.
     async fn open(&self, access: Access) -> Result<Box<dyn Session>, Error>;
+
+    /// Change notifications over HTTP, where it sends them.
+    fn hooks(&self) -> Option<&dyn Hooks> {
+        None
+    }
 }
 
 /// What a session is for.

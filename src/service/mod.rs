@@ -10,6 +10,7 @@
 //! | `installation` | what there is once, made at the first start |
 //! | `hand` | what every change of a message by hand has in common |
 //! | `file` | raw messages and attachments, by signed links |
+//! | `watch` | what providers tell of subscriptions |
 //! | `provider` | what each kind of mail system can do |
 
 pub mod connection;
@@ -29,6 +30,7 @@ pub mod provider;
 pub mod run;
 mod text;
 mod url;
+pub mod watch;
 
 use std::sync::Arc;
 

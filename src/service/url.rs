@@ -37,6 +37,11 @@ pub(super) fn check(problems: &mut Problems, path: &Path, given: &str) -> String
     }
 }
 
+/// Whether an address leads to this machine.
+pub(super) fn is_this_machine(url: &str) -> bool {
+    Url::parse(url).is_ok_and(|url| url.host().is_some_and(|host| is_here(&host)))
+}
+
 fn is_here(host: &Host<&str>) -> bool {
     match host {
         Host::Domain(name) => *name == "localhost",

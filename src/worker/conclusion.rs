@@ -81,6 +81,9 @@ impl Cause {
     }
 }
 
+/// How often a job looks that watches without being told: forty requests in ten minutes, of ten thousand.
+const UNTOLD: Duration = Duration::from_secs(15);
+
 /// Writes it, in one transaction under the fence.
 pub(super) async fn conclude(parts: &Parts, lease: &Lease, ended: Ended) -> Result<(), db::Error> {
     let now = parts.tools.clock.now();
@@ -109,7 +112,8 @@ pub(super) async fn conclude(parts: &Parts, lease: &Lease, ended: Ended) -> Resu
         mailbox_id: Some(mailbox.id),
         fact,
     };
-    let next = next_run(&job, parts.settings.interval, now).map(|next| match (&result, &health) {
+    let interval = interval(parts, &job, now).await?;
+    let next = next_run(&job, interval, now).map(|next| match (&result, &health) {
         // It is tried again when the mailbox may be, not only at its next turn.
         (Err(cause), _) if cause.is_ours() => next.min(now + back_off(1, None, jitter())),
         (Err(_), Some(health)) => next.min(health.next_attempt_at.unwrap_or(next)),
@@ -124,7 +128,7 @@ pub(super) async fn conclude(parts: &Parts, lease: &Lease, ended: Ended) -> Resu
             events.push(event(Fact::MailboxStateChanged { was, now, fault }));
         }
     }
-    db::job::set_checked(&tx, job.id, result.is_ok().then_some(now), next).await?;
+    db::job::set_checked(&tx, &job, result.is_ok().then_some(now), next).await?;
     let mut finished = None;
     if let Some(mut run) = run {
         run.state = end_state(&run, &result, stop);
@@ -152,6 +156,17 @@ fn end_state(run: &Run, result: &Result<(), Cause>, stop: Option<Stop>) -> RunSt
         (Ok(()), _) if run.progress.failed > 0 => RunState::SucceededWithFailures,
         (Ok(()), _) => RunState::Succeeded,
     }
+}
+
+/// How long until the next turn: less for a job that watches and whom nobody tells of new mail.
+async fn interval(parts: &Parts, job: &Job, now: DateTime<Utc>) -> Result<Duration, db::Error> {
+    let interval = parts.settings.interval;
+    if !job.watch {
+        return Ok(interval);
+    }
+    let live = db::subscription::live(parts.tools.db.read(), &[job.id], now).await?;
+    let is_told = live.get(&job.id).copied().unwrap_or_default();
+    Ok(if is_told { interval } else { interval.min(UNTOLD) })
 }
 
 /// The next instant of the interval that has not passed; None for a job that runs by hand only.
@@ -208,13 +223,14 @@ fn troubled(was: &MailboxHealth, cause: &Cause, jitter: f64, now: DateTime<Utc>)
 
 /// 5 seconds, doubled with every failure up to 15 minutes, at least what the provider asked for; spread by up to a
 /// quarter, so that mailboxes of one server don't return together. `jitter` is in 0..1.
-fn back_off(failures: i32, after: Option<Duration>, jitter: f64) -> TimeDelta {
+pub(super) fn back_off(failures: i32, after: Option<Duration>, jitter: f64) -> TimeDelta {
     let doubled = 5.0 * f64::from(1u32 << failures.clamp(0, 8).unsigned_abs());
     let seconds = doubled.min(900.0).max(after.unwrap_or_default().as_secs_f64());
     TimeDelta::milliseconds((seconds * (1.0 + jitter / 4.0) * 1000.0) as i64)
 }
 
-fn jitter() -> f64 {
+/// A number in 0..1.
+pub(super) fn jitter() -> f64 {
     let mut byte = [0u8];
     match getrandom::fill(&mut byte) {
         Ok(()) => f64::from(byte[0]) / 256.0,

@@ -9,6 +9,7 @@
 //! | `check` | CHECK_ONLY: how many are unread, and nothing else |
 //! | `conclusion` | what follows from how it ended: run, health, next attempt |
 //! | `indexer` | fills the index of words from the event log |
+//! | `watcher` | subscriptions at providers: made, renewed, ended |
 //! | `janitor` | blobs that a crash orphaned |
 
 mod check;
@@ -19,6 +20,7 @@ mod indexer;
 mod janitor;
 mod reprocess;
 mod runner;
+mod watcher;
 
 use std::time::Duration;
 
@@ -59,6 +61,7 @@ pub struct Worker {
     executions: TaskTracker,
     runner: JoinHandle<()>,
     indexer: JoinHandle<()>,
+    watcher: JoinHandle<()>,
     janitor: JoinHandle<()>,
 }
 
@@ -68,8 +71,9 @@ pub fn start(parts: Parts) -> Worker {
     let executions = TaskTracker::new();
     let runner = tokio::spawn(runner::run(parts.clone(), stop.clone(), executions.clone()));
     let indexer = tokio::spawn(indexer::run(parts.tools.clone(), stop.clone()));
+    let watcher = tokio::spawn(watcher::run(parts.clone(), stop.clone()));
     let janitor = tokio::spawn(janitor::run(parts.tools, stop.clone()));
-    Worker { stop, executions, runner, indexer, janitor }
+    Worker { stop, executions, runner, indexer, watcher, janitor }
 }
 
 impl Worker {
@@ -82,6 +86,7 @@ impl Worker {
             let _ended = self.runner.await;
             self.executions.wait().await;
             let _ended = self.indexer.await;
+            let _ended = self.watcher.await;
             let _ended = self.janitor.await;
         };
         tokio::time::timeout(deadline, ended).await.is_ok()

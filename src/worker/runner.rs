@@ -92,7 +92,12 @@ async fn tasks(parts: &Parts) -> Result<Vec<Task>, db::Error> {
     tasks.extend(due.into_iter().map(|job| Task {
         job_id: job.id,
         mailbox_id: job.mailbox_id,
-        trigger: RunTrigger::Schedule,
+        // Noted, and not looked at since.
+        trigger: match (job.noted_at, job.last_checked_at) {
+            (Some(noted), Some(checked)) if noted >= checked => RunTrigger::Watch,
+            (Some(_), None) => RunTrigger::Watch,
+            _ => RunTrigger::Schedule,
+        },
         run: None,
     }));
     // New mail comes first: mapping again takes the mailbox for a slice, between two runs.

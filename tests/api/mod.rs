@@ -4,6 +4,7 @@ mod access;
 mod audits;
 mod configuration;
 mod documented;
+mod hooks;
 mod limits;
 mod nullability;
 mod served;

@@ -33,6 +33,7 @@ fn change(id: JobId) -> UpdateJob {
         name: Patch::Keep,
         folder: Patch::Keep,
         enabled: Patch::Keep,
+        watch: Patch::Keep,
         selection: Patch::Keep,
         since: Patch::Keep,
         handling: Patch::Keep,

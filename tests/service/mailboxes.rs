@@ -403,7 +403,7 @@ async fn a_mailbox_that_waits_is_tried_at_once_after_a_change(fresh: Fresh) {
     waiting.next_attempt_at = Some(later);
     let wait = async || {
         db::mailbox::set_health(office.cx.db.write(), made.id, &waiting).await.unwrap();
-        db::job::set_checked(office.cx.db.write(), job.id, None, Some(later)).await.unwrap();
+        db::job::set_checked(office.cx.db.write(), &job, None, Some(later)).await.unwrap();
     };
     let due = async || db::job::due(office.cx.db.read(), office.now(), 10).await.unwrap().len();
     wait().await;

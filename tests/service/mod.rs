@@ -6,6 +6,7 @@ mod jobs;
 mod mailboxes;
 mod mappings;
 mod reach;
+mod watch;
 
 use std::sync::Arc;
 
@@ -130,6 +131,7 @@ fn first_job() -> FirstJob {
         name: None,
         folder: "INBOX".to_owned(),
         enabled: true,
+        watch: false,
         selection: Selection::New,
         since: Patch::Keep,
         handling: None,

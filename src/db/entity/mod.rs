@@ -19,3 +19,4 @@ pub mod process_instance;
 pub mod reprocess;
 pub mod run;
 pub mod shared_key;
+pub mod subscription;

@@ -119,18 +119,28 @@ pub async fn due(db: &impl ConnectionTrait, now: DateTime<Utc>, limit: u64) -> R
     rows.into_iter().map(Job::try_from).collect()
 }
 
-/// Writes when the job looked, and when it runs next by itself. No new version: nothing was configured.
+/// Writes when the job looked, and when it runs next by itself: at once, if a watch told of something since it was read
+/// as `seen`. No new version: nothing was configured.
 pub async fn set_checked(
     db: &impl ConnectionTrait,
-    id: JobId,
+    seen: &Job,
     checked_at: Option<DateTime<Utc>>,
     next_run_at: Option<DateTime<Utc>>,
 ) -> Result<(), Error> {
-    let mut row = job::ActiveModel { next_run_at: Set(next_run_at), ..Default::default() };
-    if checked_at.is_some() {
-        row.last_checked_at = Set(checked_at);
+    if let Some(checked_at) = checked_at {
+        let row = job::ActiveModel { last_checked_at: Set(Some(checked_at)), ..Default::default() };
+        job::Entity::update_many().set(row).filter(job::Column::Id.eq(seen.id.0)).exec(db).await?;
     }
-    job::Entity::update_many().set(row).filter(job::Column::Id.eq(id.0)).exec(db).await?;
+    let same = match seen.noted_at {
+        Some(noted_at) => job::Column::NotedAt.eq(noted_at),
+        None => job::Column::NotedAt.is_null(),
+    };
+    job::Entity::update_many()
+        .set(job::ActiveModel { next_run_at: Set(next_run_at), ..Default::default() })
+        .filter(job::Column::Id.eq(seen.id.0))
+        .filter(same)
+        .exec(db)
+        .await?;
     Ok(())
 }
 
@@ -143,6 +153,19 @@ pub async fn run_at_once(tx: &impl ConnectionTrait, id: JobId, now: DateTime<Utc
         .exec(tx)
         .await?;
     Ok(())
+}
+
+/// Something may be new for the jobs: those that run by themselves run now. Answers how many.
+pub async fn note(db: &impl ConnectionTrait, ids: &[JobId], now: DateTime<Utc>) -> Result<u64, Error> {
+    let row =
+        job::ActiveModel { next_run_at: Set(Some(now)), noted_at: Set(Some(now)), ..Default::default() };
+    let noted = job::Entity::update_many()
+        .set(row)
+        .filter(job::Column::Id.is_in(ids.iter().map(|id| id.0)))
+        .filter(job::Column::Enabled.eq(true))
+        .exec(db)
+        .await?;
+    Ok(noted.rows_affected)
 }
 
 /// What of a job is unique, and was taken.

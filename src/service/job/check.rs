@@ -41,6 +41,11 @@ pub(super) fn too_many(problems: &mut Problems) {
 pub(super) fn job(problems: &mut Problems, path: &Path, job: &Job, ground: &Ground<'_>) {
     text::within(problems, &path.field("maxMessagesPerRun"), job.max_messages_per_run, 1..=i32::MAX);
     folder(problems, &path.field("folder"), job, ground);
+    if job.watch && !ground.can(|provider| provider.watch) {
+        let message =
+            "This provider does not tell of new mail at once: leave `watch` out, the job looks by itself.";
+        problems.add(UserErrorCode::Unsupported, &path.field("watch"), message);
+    }
     if let Some(wanted) = &job.handling {
         handling(problems, path, job, wanted, ground);
     }

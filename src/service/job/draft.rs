@@ -31,11 +31,13 @@ pub(in crate::service) fn draft(
         mailbox_id: mailbox.id,
         folder: text::folder(problems, &path.field("folder"), &input.folder),
         enabled: input.enabled,
+        watch: input.watch,
         selection: input.selection,
         since: input.since.apply(Some(now)),
         handling: handling(problems, path, mailbox, input.handling),
         max_messages_per_run: input.max_messages_per_run,
         next_run_at: input.enabled.then_some(now),
+        noted_at: None,
         last_checked_at: None,
         version: 1,
         created_at: now,
@@ -63,6 +65,7 @@ pub(super) fn changed(
         job.folder = text::folder(problems, &root.field("folder"), &folder);
     }
     job.enabled = required(problems, "enabled", input.enabled).unwrap_or(job.enabled);
+    job.watch = required(problems, "watch", input.watch).unwrap_or(job.watch);
     job.selection = required(problems, "selection", input.selection).unwrap_or(job.selection);
     job.since = input.since.apply(job.since);
     job.max_messages_per_run = input.max_messages_per_run.apply(job.max_messages_per_run);

@@ -25,6 +25,8 @@ pub struct FirstJob {
     pub folder: String,
     /// Whether it runs by itself.
     pub enabled: bool,
+    /// Whether it reacts at once to new mail.
+    pub watch: bool,
     /// Which messages it takes.
     pub selection: Selection,
     /// Absent: its creation. Null: everything is taken in.
@@ -46,6 +48,8 @@ pub struct UpdateJob {
     pub folder: Patch<String>,
     /// See [`FirstJob::enabled`].
     pub enabled: Patch<bool>,
+    /// See [`FirstJob::watch`].
+    pub watch: Patch<bool>,
     /// See [`FirstJob::selection`].
     pub selection: Patch<Selection>,
     /// Null: everything is taken in.

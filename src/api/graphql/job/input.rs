@@ -22,6 +22,9 @@ pub struct CreateJobInput {
     /// Whether it runs by itself.
     #[graphql(default = true)]
     pub enabled: bool,
+    /// React at once to new mail; the interval stays as the safety net.
+    #[graphql(default = false)]
+    pub watch: bool,
     /// Which messages it takes.
     #[graphql(default_with = "MessageSelection::New")]
     pub selection: MessageSelection,
@@ -45,6 +48,9 @@ pub struct FirstJobInput {
     /// Whether it runs by itself.
     #[graphql(default = true)]
     pub enabled: bool,
+    /// React at once to new mail; the interval stays as the safety net.
+    #[graphql(default = false)]
+    pub watch: bool,
     /// Which messages it takes.
     #[graphql(default_with = "MessageSelection::New")]
     pub selection: MessageSelection,
@@ -68,6 +74,8 @@ pub struct UpdateJobInput {
     pub folder: MaybeUndefined<String>,
     /// Whether it runs by itself.
     pub enabled: MaybeUndefined<bool>,
+    /// React at once to new mail; the interval stays as the safety net.
+    pub watch: MaybeUndefined<bool>,
     /// Which messages it takes.
     pub selection: MaybeUndefined<MessageSelection>,
     /// Mail of the first listing that arrived before is left alone; null: everything is taken in.
@@ -86,6 +94,7 @@ impl From<FirstJobInput> for FirstJob {
             name: input.name,
             folder: input.folder,
             enabled: input.enabled,
+            watch: input.watch,
             selection: input.selection.into(),
             since: patch(input.since),
             handling: input.handling.map(Into::into),
@@ -104,6 +113,7 @@ impl CreateJobInput {
             name: Some(self.name),
             folder: self.folder,
             enabled: self.enabled,
+            watch: self.watch,
             selection: self.selection.into(),
             since: patch(self.since),
             handling: self.handling.map(Into::into),
@@ -124,6 +134,7 @@ impl UpdateJobInput {
             name: patch(self.name),
             folder: patch(self.folder),
             enabled: patch(self.enabled),
+            watch: patch(self.watch),
             selection: patch(self.selection),
             since: patch(self.since),
             handling: patch(self.handling),

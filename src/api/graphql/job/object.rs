@@ -57,6 +57,11 @@ impl Job {
         self.0.enabled
     }
 
+    /// React at once to new mail: Graph change notifications. The interval stays as the safety net.
+    async fn watch(&self) -> bool {
+        self.0.watch
+    }
+
     /// Which messages it takes.
     async fn selection(&self) -> MessageSelection {
         self.0.selection.into()
