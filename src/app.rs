@@ -48,13 +48,13 @@ impl App {
         let services = service::Context {
             db,
             keys,
-            clock,
+            clock: Arc::clone(&clock) as _,
             blobs: Blobs::open(&config.blob.url)?,
             runs: RunHub::default(),
             wake: Wake::default(),
             public_url: config.public.url.as_str().into(),
             installation: Arc::new(installation),
-            identities: Identities::new(net.clone()),
+            identities: Identities::new(&net, &config.entra.authority, Arc::clone(&clock) as _),
             net,
             limits: Arc::new(work::mail_limits(&config)),
         };

@@ -19,6 +19,7 @@ mod event_log;
 #[expect(dead_code, reason = "shared with the benchmarks, which use what the tests do not")]
 mod harness;
 mod identical_mails;
+mod identity;
 mod mail;
 mod migrations;
 mod misconfigured;

@@ -7,6 +7,7 @@ mod api;
 mod auth;
 mod blob;
 mod database;
+mod entra;
 mod error;
 mod events;
 mod http;
@@ -33,6 +34,7 @@ pub use api::ApiConfig;
 pub use auth::AuthConfig;
 pub use blob::BlobConfig;
 pub use database::DatabaseConfig;
+pub use entra::EntraConfig;
 pub use error::{Error, Origin, Problem};
 pub use events::EventsConfig;
 pub use http::HttpConfig;
@@ -70,6 +72,8 @@ pub struct Config {
     pub worker: WorkerConfig,
     /// Outgoing connections to what tenants name.
     pub net: NetConfig,
+    /// Where tokens of Entra ID come from.
+    pub entra: EntraConfig,
     /// What is told about the work, and how.
     pub log: LogConfig,
     /// How much one query may ask.

@@ -7,7 +7,9 @@ use toml::{Table, Value};
 use super::error::{Error, Origin, Problem};
 use super::known::{DEFAULT_TOML, Entries, Entry, flatten, nest};
 use super::overlay::{self, bytes, shown};
-use super::{Config, api, auth, blob, database, events, http, log, mail, net, public, secrets, worker};
+use super::{
+    Config, api, auth, blob, database, entra, events, http, log, mail, net, public, secrets, worker,
+};
 
 /// Where a configuration comes from, beside the defaults.
 #[derive(Debug, Clone, Default)]
@@ -82,6 +84,7 @@ fn rules() -> impl Iterator<Item = &'static super::rule::Rule> {
         auth::RULES,
         blob::RULES,
         database::RULES,
+        entra::RULES,
         events::RULES,
         http::RULES,
         log::RULES,

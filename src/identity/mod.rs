@@ -2,29 +2,57 @@
 //!
 //! | file | holds |
 //! |---|---|
+//! | `cache` | one token a scope, renewed before it lapses, one renewal in flight |
+//! | `entra` | Entra ID, by Azure's own library |
+//! | `capture` | the transport that library is given, which keeps what was answered |
 //! | `certificate` | a certificate with its key, from PEM or PKCS#12 |
-//! | `error` | what a token endpoint refused, said so that a person can act |
+//! | `refusal` | a refusal of a token endpoint, and what its codes mean |
+//! | `error` | why there is no token, said so that a person can act |
 
+mod cache;
+mod capture;
 mod certificate;
+mod entra;
 mod error;
+mod flow;
+mod refusal;
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
+use futures::FutureExt as _;
 use secrecy::SecretString;
 
 pub use certificate::{Certificate, CertificateError};
 pub use error::Error;
+pub use refusal::{Refusal, Remedy};
 
+use crate::domain::clock::Clock;
 use crate::domain::credential::Credential;
+use crate::domain::id::CredentialId;
 use crate::net::Net;
+use cache::Slot;
+use entra::Entra;
+use flow::Flow;
+
+/// Sources that nobody asked for so long are forgotten.
+const FORGET: TimeDelta = TimeDelta::hours(2);
 
 /// Where tokens come from: one source a credential, whoever asks. Clones share them.
 #[derive(Clone)]
 pub struct Identities(Arc<Inner>);
 
 struct Inner {
-    _net: Net,
+    entra: Entra,
+    clock: Arc<dyn Clock>,
+    sources: Mutex<HashMap<CredentialId, Known>>,
+}
+
+struct Known {
+    version: i32,
+    tokens: Tokens,
+    used_at: DateTime<Utc>,
 }
 
 /// The secrets of a credential, opened. No `Debug`.
@@ -37,22 +65,54 @@ pub struct Secrets {
 }
 
 impl Identities {
-    /// None is asked yet.
-    pub fn new(net: Net) -> Self {
-        Self(Arc::new(Inner { _net: net }))
+    /// None is asked yet. `authority` is where Entra ID's tokens come from, if not where the credential's cloud has it;
+    /// empty for none.
+    pub fn new(net: &Net, authority: &str, clock: Arc<dyn Clock>) -> Self {
+        let authority = authority.trim_end_matches('/');
+        let entra = Entra {
+            http: net.http().clone(),
+            clock: Arc::clone(&clock),
+            limit: net.read_timeout(),
+            authority: (!authority.is_empty()).then(|| authority.into()),
+        };
+        Self(Arc::new(Inner { entra, clock, sources: Mutex::default() }))
     }
 
     /// The tokens of a credential. The same credential in the same version shares them, and one renewal.
-    pub fn tokens(&self, credential: &Credential, _secrets: Secrets) -> Result<Tokens, Error> {
-        Err(Error::Unsupported(credential.settings.kind()))
+    pub fn tokens(&self, credential: &Credential, secrets: Secrets) -> Result<Tokens, Error> {
+        let now = self.0.clock.now();
+        let mut sources = self.0.sources.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = sources.get_mut(&credential.id)
+            && known.version == credential.version
+        {
+            known.used_at = now;
+            return Ok(known.tokens.clone());
+        }
+        let flow = Flow::new(&self.0.entra, credential, secrets)?;
+        let source =
+            Source { flow: Arc::new(flow), clock: Arc::clone(&self.0.clock), slots: Mutex::default() };
+        let tokens = Tokens(Arc::new(source));
+        sources.retain(|_, known| now - known.used_at < FORGET);
+        // Whoever read the credential before its last change does not push the current one out.
+        if sources.get(&credential.id).is_none_or(|known| known.version < credential.version) {
+            let known = Known { version: credential.version, tokens: tokens.clone(), used_at: now };
+            sources.insert(credential.id, known);
+        }
+        Ok(tokens)
     }
 }
 
 /// Tokens of one credential. Clones share them.
 #[derive(Clone)]
-pub struct Tokens(Arc<()>);
+pub struct Tokens(Arc<Source>);
 
-/// A bearer token (RFC 6750).
+struct Source {
+    flow: Arc<Flow>,
+    clock: Arc<dyn Clock>,
+    slots: Mutex<HashMap<String, Arc<Slot>>>,
+}
+
+/// A bearer token (RFC 6750). No `Debug`.
 #[derive(Clone)]
 pub struct Bearer {
     /// What is sent.
@@ -63,12 +123,23 @@ pub struct Bearer {
 
 impl Tokens {
     /// A token for the scope, such as `https://graph.microsoft.com/.default`: the cached one, unless it is about to lapse.
-    /// However many wait, one is fetched.
-    pub async fn bearer(&self, _scope: &str) -> Result<Bearer, Error> {
-        let () = *self.0;
-        Err(Error::Unsupported(crate::domain::credential::CredentialKind::Oauth2))
+    /// However many wait, one is fetched. The scopes of OAUTH2 are those of the credential, whatever is asked for.
+    pub async fn bearer(&self, scope: &str) -> Result<Bearer, Error> {
+        let slot = {
+            let mut slots = self.0.slots.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(slots.entry(scope.to_owned()).or_insert_with(Slot::new))
+        };
+        let (flow, scope) = (Arc::clone(&self.0.flow), scope.to_owned());
+        slot.bearer(&self.0.clock, || async move { flow.fetch(&scope).await }.boxed()).await
     }
 
-    /// The provider refused this one (401): it is not given out again.
-    pub fn refused(&self, _bearer: &Bearer) {}
+    /// The provider refused this one (401): it is not given out again. A provider that refuses all tokens gets a new
+    /// one only every few seconds.
+    pub fn refused(&self, bearer: &Bearer) {
+        let now = self.0.clock.now();
+        let slots = self.0.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        for slot in slots.values() {
+            slot.refused(bearer, now);
+        }
+    }
 }

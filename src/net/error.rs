@@ -5,6 +5,8 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::domain::fault::FaultCode;
+
 /// What went wrong while connecting to a host that a tenant named.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -101,6 +103,60 @@ pub enum Error {
         /// As configured.
         host: String,
     },
+    /// The server stands still.
+    #[error("{host} was silent for {} s in the middle of an answer", after.as_secs())]
+    Silent {
+        /// As configured.
+        host: String,
+        /// The limit.
+        after: Duration,
+    },
+    /// The server ended the connection before its answer.
+    #[error("the connection to {host} was cut before the answer was complete")]
+    Cut {
+        /// As configured.
+        host: String,
+    },
+}
+
+impl Error {
+    /// The kind of refusal.
+    pub const fn code(&self) -> FaultCode {
+        match self {
+            Self::Resolve { .. }
+            | Self::NoAddress { .. }
+            | Self::Connect { .. }
+            | Self::NotAHost { .. }
+            | Self::Cut { .. } => FaultCode::Unreachable,
+            Self::ResolveTimeout { .. }
+            | Self::ConnectTimeout { .. }
+            | Self::TlsTimeout { .. }
+            | Self::Silent { .. } => FaultCode::Timeout,
+            Self::Refused { .. } => FaultCode::Forbidden,
+            Self::NotTls { .. } | Self::Certificate { .. } | Self::Handshake { .. } | Self::NoAuthorities => {
+                FaultCode::Tls
+            }
+        }
+    }
+
+    /// Whom we wanted to reach; empty where it is not known.
+    pub fn host(&self) -> &str {
+        match self {
+            Self::Resolve { host, .. }
+            | Self::ResolveTimeout { host, .. }
+            | Self::NoAddress { host }
+            | Self::Refused { host, .. }
+            | Self::Connect { host, .. }
+            | Self::ConnectTimeout { host, .. }
+            | Self::Certificate { host, .. }
+            | Self::Handshake { host, .. }
+            | Self::TlsTimeout { host, .. }
+            | Self::NotAHost { host }
+            | Self::Silent { host, .. }
+            | Self::Cut { host } => host,
+            Self::NotTls { .. } | Self::NoAuthorities => "",
+        }
+    }
 }
 
 fn reason(source: &io::Error) -> &'static str {
@@ -164,4 +220,7 @@ pub enum SetupError {
     /// The TLS library refuses its own defaults.
     #[error("TLS can't be set up")]
     Tls(#[from] rustls::Error),
+    /// The HTTP library refuses its own defaults.
+    #[error("the HTTP client can't be set up")]
+    Http(#[from] reqwest::Error),
 }

@@ -4,12 +4,16 @@
 //! | file | holds |
 //! |---|---|
 //! | `policy` | which addresses are never connected to |
+//! | `resolve` | from a host name to addresses that the policy allows |
 //! | `tls` | whom we trust, and the handshake |
 //! | `stream` | a connection, plain or TLS |
+//! | `http` | HTTP requests, within all that |
 //! | `error` | what went wrong at which step |
 
 mod error;
+mod http;
 mod policy;
+mod resolve;
 mod stream;
 mod tls;
 
@@ -20,34 +24,38 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 pub use error::{CertificateFault, Error, SetupError};
+pub use http::Http;
 pub use policy::Policy;
 pub use stream::Stream;
 
 use crate::config::NetConfig;
+use resolve::Resolver;
 
 /// Connects, within the network policy and the configured time limits.
 #[derive(Debug, Clone)]
 pub struct Net {
-    policy: Policy,
+    resolver: Resolver,
     tls: tls::Trust,
-    connect_timeout: Duration,
+    http: Http,
     read_timeout: Duration,
 }
 
 impl Net {
     /// Reads the certificates that are trusted, once.
     pub fn new(config: &NetConfig) -> Result<Self, SetupError> {
-        Ok(Self {
+        let resolver = Resolver {
             policy: Policy::new(config.allow.clone()),
-            tls: tls::Trust::load(&config.ca_file)?,
-            connect_timeout: Duration::from_secs(config.connect_timeout_seconds),
-            read_timeout: Duration::from_secs(config.read_timeout_seconds),
-        })
+            timeout: Duration::from_secs(config.connect_timeout_seconds),
+        };
+        let tls = tls::Trust::load(&config.ca_file)?;
+        let read_timeout = Duration::from_secs(config.read_timeout_seconds);
+        let http = Http::new(resolver.clone(), &tls, read_timeout)?;
+        Ok(Self { resolver, tls, http, read_timeout })
     }
 
     /// How long each of resolving, connecting and the TLS handshake may take.
     pub const fn connect_timeout(&self) -> Duration {
-        self.connect_timeout
+        self.resolver.timeout
     }
 
     /// How long a server may be silent in the middle of an answer.
@@ -55,38 +63,32 @@ impl Net {
         self.read_timeout
     }
 
+    /// Sends HTTP requests.
+    pub const fn http(&self) -> &Http {
+        &self.http
+    }
+
     /// The addresses of a host, as the machine's resolver tells them, without those that the policy refuses.
     pub async fn resolve(&self, host: &str) -> Result<Vec<IpAddr>, Error> {
-        let lookup = timeout(self.connect_timeout, tokio::net::lookup_host((host, 0))).await;
-        let found: Vec<IpAddr> = lookup
-            .map_err(|_| Error::ResolveTimeout { host: host.to_owned(), after: self.connect_timeout })?
-            .map_err(|source| Error::Resolve { host: host.to_owned(), source })?
-            .map(|address| address.ip())
-            .collect();
-        let allowed: Vec<IpAddr> = found.iter().copied().filter(|&ip| self.policy.allows(ip)).collect();
-        match (found.first(), allowed.is_empty()) {
-            (None, _) => Err(Error::NoAddress { host: host.to_owned() }),
-            (Some(&address), true) => Err(Error::Refused { host: host.to_owned(), address }),
-            _ => Ok(allowed),
-        }
+        self.resolver.addresses(host).await
     }
 
     /// Connects to the first of the addresses that accepts. They come from [`Self::resolve`].
     pub async fn connect(&self, host: &str, addresses: &[IpAddr], port: u16) -> Result<TcpStream, Error> {
         let mut last = Error::NoAddress { host: host.to_owned() };
         for &ip in addresses {
-            if !self.policy.allows(ip) {
+            if !self.resolver.policy.allows(ip) {
                 last = Error::Refused { host: host.to_owned(), address: ip };
                 continue;
             }
-            last = match timeout(self.connect_timeout, TcpStream::connect(SocketAddr::new(ip, port))).await {
+            last = match timeout(self.resolver.timeout, TcpStream::connect(SocketAddr::new(ip, port))).await {
                 Ok(Ok(stream)) => {
                     // A command is one small packet: waiting to fill it would cost a round trip each.
                     let _ = stream.set_nodelay(true);
                     return Ok(stream);
                 }
                 Ok(Err(source)) => Error::Connect { host: host.to_owned(), port, source },
-                Err(_) => Error::ConnectTimeout { host: host.to_owned(), port, after: self.connect_timeout },
+                Err(_) => Error::ConnectTimeout { host: host.to_owned(), port, after: self.resolver.timeout },
             };
         }
         Err(last)
@@ -94,9 +96,9 @@ impl Net {
 
     /// The TLS handshake; the certificate must be for `host`, and from an authority that is trusted.
     pub async fn secure(&self, host: &str, port: u16, stream: TcpStream) -> Result<Stream, Error> {
-        match timeout(self.connect_timeout, self.tls.handshake(host, port, stream)).await {
+        match timeout(self.resolver.timeout, self.tls.handshake(host, port, stream)).await {
             Ok(done) => done,
-            Err(_) => Err(Error::TlsTimeout { host: host.to_owned(), port, after: self.connect_timeout }),
+            Err(_) => Err(Error::TlsTimeout { host: host.to_owned(), port, after: self.resolver.timeout }),
         }
     }
 }

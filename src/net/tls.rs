@@ -45,6 +45,22 @@ impl Trust {
         Ok(Self { config: Some(Arc::new(config)) })
     }
 
+    /// The same trust for HTTP. On a machine without any authority nobody is trusted; plain HTTP still works.
+    pub(super) fn for_http(&self) -> Result<ClientConfig, SetupError> {
+        let mut config = match &self.config {
+            Some(config) => ClientConfig::clone(config),
+            None => {
+                let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+                ClientConfig::builder_with_provider(provider)
+                    .with_safe_default_protocol_versions()?
+                    .with_root_certificates(rustls::RootCertStore::empty())
+                    .with_no_client_auth()
+            }
+        };
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Ok(config)
+    }
+
     /// Secures a connection.
     pub(super) async fn handshake(&self, host: &str, port: u16, stream: TcpStream) -> Result<Stream, Error> {
         let config = self.config.clone().ok_or(Error::NoAuthorities)?;
@@ -66,7 +82,7 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, SetupError>
         .ok_or_else(|| SetupError::NotCertificates { path: path.to_owned() })
 }
 
-fn explain(host: &str, port: u16, error: &std::io::Error) -> Error {
+pub(super) fn explain(host: &str, port: u16, error: &std::io::Error) -> Error {
     let host = host.to_owned();
     let Some(cause) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) else {
         let detail = match error.kind() {

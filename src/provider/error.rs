@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::explain;
 use crate::domain::fault::{Fault, FaultCode, Halted, Verdict};
-use crate::net;
+use crate::{identity, net};
 
 /// What a mail system refused or failed to do. Holds no text of the server's: only its response code.
 #[derive(Debug, thiserror::Error)]
@@ -14,6 +14,9 @@ pub enum Error {
     /// No connection came about.
     #[error(transparent)]
     Net(#[from] net::Error),
+    /// The credential gave no token.
+    #[error(transparent)]
+    Identity(#[from] identity::Error),
     /// Something answers there, but not this protocol.
     #[error("what answers on port {port} is not {protocol}{}", found.map(|f| format!(" but looks like {f}")).unwrap_or_default())]
     WrongProtocol {
@@ -141,9 +144,10 @@ pub enum Error {
 
 impl Error {
     /// What follows from it (DESIGN section 5).
-    pub const fn verdict(&self) -> Verdict {
+    pub fn verdict(&self) -> Verdict {
         let again = Verdict::Retry { after: None, throttled: false };
         match self {
+            Self::Identity(error) => error.verdict(),
             Self::Throttled { after } => Verdict::Retry { after: *after, throttled: true },
             Self::Net(net::Error::Refused { .. } | net::Error::NotAHost { .. })
             | Self::NoStarttls { .. }
@@ -183,9 +187,10 @@ impl Error {
     }
 
     /// The kind of refusal.
-    pub const fn code(&self) -> FaultCode {
+    pub fn code(&self) -> FaultCode {
         match self {
-            Self::Net(net) => explain::net_code(net),
+            Self::Net(net) => net.code(),
+            Self::Identity(error) => error.code(),
             Self::WrongProtocol { .. }
             | Self::Malformed { .. }
             | Self::TooLong { .. }
@@ -211,7 +216,7 @@ impl Error {
             hint: explain::hint(self).map(str::to_owned),
             retryable: matches!(self.verdict(), Verdict::Retry { .. }),
             provider_code: self.provider_code(),
-            request_id: None,
+            request_id: self.request_id(),
             occurred_at: now,
         }
     }
@@ -223,6 +228,14 @@ impl Error {
             | Self::MailboxNotFound { provider_code }
             | Self::Unavailable { provider_code } => provider_code.clone(),
             Self::Refused { provider_code, .. } => Some(provider_code.clone()),
+            Self::Identity(error) => error.provider_code(),
+            _ => None,
+        }
+    }
+
+    fn request_id(&self) -> Option<String> {
+        match self {
+            Self::Identity(error) => error.request_id(),
             _ => None,
         }
     }

@@ -1,25 +1,7 @@
 //! What to do about an error: one hint for each, in one place, so that they can be read together.
 
 use super::Error;
-use crate::domain::fault::FaultCode;
 use crate::net::{self, CertificateFault};
-
-pub(super) const fn net_code(error: &net::Error) -> FaultCode {
-    match error {
-        net::Error::Resolve { .. }
-        | net::Error::NoAddress { .. }
-        | net::Error::Connect { .. }
-        | net::Error::NotAHost { .. } => FaultCode::Unreachable,
-        net::Error::ResolveTimeout { .. }
-        | net::Error::ConnectTimeout { .. }
-        | net::Error::TlsTimeout { .. } => FaultCode::Timeout,
-        net::Error::Refused { .. } => FaultCode::Forbidden,
-        net::Error::NotTls { .. }
-        | net::Error::Certificate { .. }
-        | net::Error::Handshake { .. }
-        | net::Error::NoAuthorities => FaultCode::Tls,
-    }
-}
 
 /// Makes a sentence of an error's text.
 pub(super) fn sentence(text: &str) -> String {
@@ -32,6 +14,7 @@ pub(super) fn sentence(text: &str) -> String {
 pub(super) fn hint(error: &Error) -> Option<&'static str> {
     Some(match error {
         Error::Net(net) => return net_hint(net),
+        Error::Identity(identity) => identity.hint(),
         Error::WrongProtocol { found: Some("POP3"), .. } => {
             "Use the IMAP port: 993 with TLS, or 143 with STARTTLS."
         }
@@ -131,6 +114,9 @@ fn net_hint(error: &net::Error) -> Option<&'static str> {
         }
         net::Error::TlsTimeout { .. } => {
             "Check the port: what answers there may not speak TLS. 143 wants STARTTLS."
+        }
+        net::Error::Silent { .. } | net::Error::Cut { .. } => {
+            "Nothing to do at first: it is tried again by itself. If it stays, look at the firewalls between."
         }
         net::Error::NoAuthorities => "Install ca-certificates on this machine, or set net.ca_file.",
     })

@@ -1,7 +1,10 @@
 //! A mailbox as a provider that can be opened: its settings, and what its credential logs in with.
 
+use chrono::{DateTime, Utc};
+
 use super::Context;
 use crate::domain::credential::{Credential, CredentialSettings};
+use crate::domain::fault::{Fault, FaultCode, Halted, Verdict};
 use crate::domain::mailbox::{Mailbox, ProviderSettings};
 use crate::identity::{self, Secrets};
 use crate::provider::{self, Login, Provider};
@@ -32,17 +35,43 @@ pub enum Error {
 }
 
 impl Error {
+    /// What follows from it.
+    pub fn verdict(&self) -> Verdict {
+        match self {
+            Self::Identity(error) => error.verdict(),
+            Self::Provider(error) => error.verdict(),
+            Self::Database(_) => Verdict::Retry { after: None, throttled: false },
+            Self::NoCredential | Self::NoSecret | Self::Sealed(_) => Verdict::Halt(Halted::Mailbox),
+        }
+    }
+
+    /// The same, as it is stored and shown.
+    pub fn fault(&self, now: DateTime<Utc>) -> Fault {
+        match self {
+            Self::Identity(error) => error.fault(now),
+            Self::Provider(error) => error.fault(now),
+            _ => Fault {
+                code: FaultCode::Internal,
+                message: self.to_string(),
+                hint: Some(self.hint().to_owned()),
+                retryable: false,
+                provider_code: None,
+                request_id: None,
+                occurred_at: now,
+            },
+        }
+    }
+
     /// What to do about it.
-    pub const fn hint(&self) -> &'static str {
+    pub fn hint(&self) -> &'static str {
         match self {
             Self::NoCredential => "Give the mailbox another credential.",
             Self::NoSecret => "Update the credential with its secret.",
             Self::Sealed(_) => {
                 "Bring back the key that sealed it into MAILROOM_SECRETS__KEYS, or update the credential with its secret."
             }
-            Self::Identity(_) | Self::Provider(_) => {
-                "Give the mailbox a credential of a kind that its provider takes."
-            }
+            Self::Identity(error) => error.hint(),
+            Self::Provider(_) => "Give the mailbox a credential of a kind that its provider takes.",
             Self::Database(_) => {
                 "Look at the service's log and at the database; it is tried again by itself."
             }

@@ -16,6 +16,7 @@ use crate::domain::job::Job;
 use crate::domain::mailbox::Mailbox;
 use crate::domain::run::{Run, RunState};
 use crate::pipeline::{self, Stop};
+use crate::provider;
 use crate::service;
 
 /// What is halted is probed so often: a permission granted in Exchange Online takes up to two hours to work.
@@ -57,20 +58,46 @@ impl Cause {
         match self {
             Self::Misconfigured(message) => of(message, "Change the mailbox; it is tried at once."),
             Self::Pipeline(error) => error.fault(now),
-            Self::Connection(error) => of(&error.to_string(), error.hint()),
+            Self::Connection(error) => error.fault(now),
         }
     }
 
     fn verdict(&self) -> Verdict {
         match self {
-            Self::Misconfigured(_) | Self::Connection(_) => Verdict::Halt(Halted::Mailbox),
+            Self::Misconfigured(_) => Verdict::Halt(Halted::Mailbox),
+            Self::Connection(error) => error.verdict(),
             Self::Pipeline(error) => error.verdict(),
         }
     }
 
+    /// Only another configuration helps.
+    const fn is_setup(&self) -> bool {
+        use service::connection::Error;
+        match self {
+            Self::Misconfigured(_) => true,
+            Self::Connection(error) => !matches!(error, Error::Identity(_) | Error::Database(_)),
+            Self::Pipeline(_) => false,
+        }
+    }
+
+    /// A token was refused: nobody is locked out by asking again, and what an administrator mends at the sign-in
+    /// service is not seen otherwise.
+    const fn is_token(&self) -> bool {
+        use service::connection::Error;
+        matches!(
+            self,
+            Self::Connection(Error::Identity(_))
+                | Self::Pipeline(pipeline::Error::Provider(provider::Error::Identity(_)))
+        )
+    }
+
     /// The fault is in the house, not at the provider: the mailbox fares as before.
     const fn is_ours(&self) -> bool {
-        matches!(self, Self::Pipeline(pipeline::Error::Database(_) | pipeline::Error::Blob(_)))
+        matches!(
+            self,
+            Self::Pipeline(pipeline::Error::Database(_) | pipeline::Error::Blob(_))
+                | Self::Connection(service::connection::Error::Database(_))
+        )
     }
 
     const fn stop(&self) -> Option<Stop> {
@@ -195,13 +222,13 @@ fn recovered(was: &MailboxHealth, worked: bool, now: DateTime<Utc>) -> MailboxHe
 fn troubled(was: &MailboxHealth, cause: &Cause, jitter: f64, now: DateTime<Utc>) -> MailboxHealth {
     let fault = cause.fault(now);
     let state = match cause {
-        Cause::Misconfigured(_) | Cause::Connection(_) => MailboxState::Misconfigured,
-        Cause::Pipeline(_) => MailboxState::of(fault.code),
+        _ if cause.is_setup() => MailboxState::Misconfigured,
+        _ => MailboxState::of(fault.code),
     };
     let verdict = cause.verdict();
     let throttled = matches!(verdict, Verdict::Retry { throttled: true, .. });
     let failures = if throttled { was.consecutive_failures } else { was.consecutive_failures + 1 };
-    let refused = state == MailboxState::AuthenticationFailed && failures >= REFUSALS;
+    let refused = state == MailboxState::AuthenticationFailed && failures >= REFUSALS && !cause.is_token();
     let waits = refused || state == MailboxState::Misconfigured;
     let next = match verdict {
         _ if waits => None,

@@ -58,7 +58,9 @@ pub async fn serve_on(fresh: Fresh, limits: Limits) -> Served {
         }),
         net: mailroom::net::Net::new(&mailroom::config::Config::defaults().unwrap().net).unwrap(),
         identities: mailroom::identity::Identities::new(
-            mailroom::net::Net::new(&mailroom::config::Config::defaults().unwrap().net).unwrap(),
+            &mailroom::net::Net::new(&mailroom::config::Config::defaults().unwrap().net).unwrap(),
+            "",
+            Arc::new(mailroom::domain::clock::SystemClock),
         ),
         limits: Arc::default(),
     };

@@ -52,7 +52,9 @@ impl Desk {
             public_url: "https://mail.example".into(),
             net: mailroom::net::Net::new(&mailroom::config::Config::defaults().unwrap().net).unwrap(),
             identities: mailroom::identity::Identities::new(
-                mailroom::net::Net::new(&mailroom::config::Config::defaults().unwrap().net).unwrap(),
+                &mailroom::net::Net::new(&mailroom::config::Config::defaults().unwrap().net).unwrap(),
+                "",
+                Arc::new(mailroom::domain::clock::SystemClock),
             ),
             limits: Arc::default(),
             installation: installation(),

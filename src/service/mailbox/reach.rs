@@ -5,7 +5,7 @@ use super::input::{CredentialChoice, TestMailbox};
 use crate::db;
 use crate::domain::connection::ConnectionTest;
 use crate::domain::credential::Credential;
-use crate::domain::fault::{Fault, FaultCode};
+use crate::domain::fault::FaultCode;
 use crate::domain::folder::Folder;
 use crate::domain::id::{CredentialId, MailboxId};
 use crate::domain::mailbox::Mailbox;
@@ -79,15 +79,10 @@ fn unopened(cx: &Context, path: &Path, error: connection::Error) -> Error {
     if let connection::Error::Database(error) = error {
         return error.into();
     }
-    let fault = Fault {
-        code: FaultCode::Authentication,
-        message: error.to_string(),
-        hint: Some(error.hint().to_owned()),
-        retryable: false,
-        provider_code: None,
-        request_id: None,
-        occurred_at: cx.clock.now(),
-    };
+    let mut fault = error.fault(cx.clock.now());
+    if fault.code == FaultCode::Internal {
+        fault.code = FaultCode::Authentication;
+    }
     Error::Refused(vec![UserError::provider(path, fault)])
 }
 

@@ -1,0 +1,96 @@
+//! Entra ID, by Azure's own library: one credential object a fetch, because the cache is ours
+//! (docs/decisions/0010-tokens.md).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use azure_core::cloud::CustomConfiguration;
+use azure_core::credentials::{Secret, TokenCredential};
+use azure_core::http::{ClientOptions, RetryOptions, Transport};
+use azure_core::time::OffsetDateTime;
+use azure_identity::{ClientSecretCredential, ClientSecretCredentialOptions};
+use chrono::TimeDelta;
+use secrecy::ExposeSecret as _;
+use secrecy::SecretString;
+
+use super::capture::Capture;
+use super::{Bearer, Error};
+use crate::domain::clock::Clock;
+use crate::domain::entra::{EntraApp, EntraCloud};
+use crate::net::Http;
+
+/// Where Entra ID is, and how it is reached.
+#[derive(Clone)]
+pub(super) struct Entra {
+    pub http: Http,
+    pub clock: Arc<dyn Clock>,
+    /// How long one answer may take, from the first byte to the last.
+    pub limit: Duration,
+    /// Instead of where the cloud has it.
+    pub authority: Option<Arc<str>>,
+}
+
+impl Entra {
+    /// Where tokens come from, without a slash at the end.
+    pub(super) fn authority(&self, cloud: EntraCloud) -> &str {
+        self.authority.as_deref().unwrap_or_else(|| cloud.authority())
+    }
+
+    /// Client credentials with a client secret.
+    pub(super) async fn by_secret(
+        &self,
+        app: &EntraApp,
+        secret: &SecretString,
+        scope: &str,
+    ) -> Result<Bearer, Error> {
+        let capture = Capture::new(self.http.clone());
+        let options = ClientSecretCredentialOptions { client_options: self.options(&capture, app.cloud) };
+        let secret = Secret::new(secret.expose_secret().to_owned());
+        let credential =
+            ClientSecretCredential::new(&app.tenant_id, app.client_id.clone(), secret, Some(options));
+        self.fetch(&capture, credential.map_err(|_| incomplete())?.as_ref(), scope).await
+    }
+
+    /// What the library is told: our transport, no tries of its own.
+    pub(super) fn options(&self, capture: &Arc<Capture>, cloud: EntraCloud) -> ClientOptions {
+        let mut custom = CustomConfiguration::default();
+        self.authority(cloud).clone_into(&mut custom.authority_host);
+        ClientOptions {
+            retry: RetryOptions::none(),
+            transport: Some(Transport::new(Arc::clone(capture) as _)),
+            cloud: Some(Arc::new(custom.into())),
+            ..ClientOptions::default()
+        }
+    }
+
+    /// Asks the library; what it refuses is told by what was answered.
+    pub(super) async fn fetch(
+        &self,
+        capture: &Capture,
+        credential: &dyn TokenCredential,
+        scope: &str,
+    ) -> Result<Bearer, Error> {
+        let Ok(token) = credential.get_token(&[scope], None).await else {
+            return Err(capture.error().unwrap_or_else(incomplete));
+        };
+        // The library goes by the machine's clock; what is left of the token's life is the same by ours.
+        let left = (token.expires_on - OffsetDateTime::now_utc()).whole_milliseconds();
+        let left = TimeDelta::milliseconds(i64::try_from(left).unwrap_or(i64::MAX).min(LONGEST));
+        if token.token.secret().is_empty() || left <= TimeDelta::zero() {
+            return Err(Error::Malformed { status: 200, what: "without a token" });
+        }
+        let token = SecretString::from(token.token.secret().to_owned());
+        Ok(Bearer { token, expires_at: self.clock.now() + left })
+    }
+}
+
+/// No token is believed to live longer than a week, in milliseconds.
+const LONGEST: i64 = 7 * 24 * 3_600_000;
+
+/// The library refused to ask at all.
+pub(super) const fn incomplete() -> Error {
+    Error::Incomplete {
+        what: "usable tenant id, client id, secret or authority",
+        hint: "Check tenant id and client id of the credential, and that entra.authority begins with https://.",
+    }
+}

@@ -1,0 +1,83 @@
+//! How the token of a credential is fetched, by its kind; what passes by itself is tried again at once.
+
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use super::entra::Entra;
+use super::{Bearer, Error, Secrets};
+use crate::domain::credential::{Credential, CredentialSettings};
+use crate::domain::entra::EntraApp;
+use crate::net;
+
+/// So often a request is sent that fails by something that passes.
+const TRIES: u32 = 3;
+/// The pause before the second one; doubled before each other.
+const PAUSE: Duration = Duration::from_millis(500);
+/// A wait that the endpoint asks for is waited for on the spot if it is no longer.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// How the token of a credential is fetched.
+pub(super) struct Flow {
+    entra: Entra,
+    way: Way,
+}
+
+enum Way {
+    Secret { app: EntraApp, secret: SecretString },
+}
+
+impl Flow {
+    /// The way of a credential; refused when it lacks what it needs.
+    pub(super) fn new(entra: &Entra, credential: &Credential, secrets: Secrets) -> Result<Self, Error> {
+        let way = match &credential.settings {
+            CredentialSettings::EntraClientSecret(app) => {
+                Way::Secret { app: app.clone(), secret: secrets.secret.ok_or_else(no_secret)? }
+            }
+            other => return Err(Error::Unsupported(other.kind())),
+        };
+        Ok(Self { entra: entra.clone(), way })
+    }
+
+    /// Fetches a token.
+    pub(super) async fn fetch(&self, scope: &str) -> Result<Bearer, Error> {
+        let mut pause = PAUSE;
+        for _ in 1..TRIES {
+            let error = match self.once(scope).await {
+                Err(error) if passes(&error) => error,
+                ended => return ended,
+            };
+            let wait = error.retry_after().unwrap_or(pause);
+            if wait > PATIENCE {
+                return Err(error);
+            }
+            tokio::time::sleep(wait).await;
+            pause *= 2;
+        }
+        self.once(scope).await
+    }
+
+    async fn once(&self, scope: &str) -> Result<Bearer, Error> {
+        let asked = async {
+            match &self.way {
+                Way::Secret { app, secret } => self.entra.by_secret(app, secret, scope).await,
+            }
+        };
+        let limit = self.entra.limit;
+        let silent = |_| net::Error::Silent { host: "the token endpoint".to_owned(), after: limit };
+        tokio::time::timeout(limit, asked).await.map_err(silent)?
+    }
+}
+
+/// What another try on the spot may help.
+fn passes(error: &Error) -> bool {
+    match error {
+        Error::Net(error) => matches!(**error, net::Error::Cut { .. }),
+        Error::Refused(_) => error.is_transient(),
+        _ => false,
+    }
+}
+
+const fn no_secret() -> Error {
+    Error::Incomplete { what: "client secret", hint: "Update the credential with its secret." }
+}
