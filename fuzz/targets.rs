@@ -13,9 +13,11 @@ use mailroom::domain::mapping::{
     ForwardingPolicy, LoopProtection, Parsed, UpdateAction, ValueSource,
 };
 use mailroom::domain::parsed::ParsedMessage;
+use mailroom::identity::Certificate;
 use mailroom::mail::{self, Limits};
 use mailroom::net::Net;
 use mailroom::provider::{self, Access, Extent, Login, Wanted};
+use mailroom::secret::ExposeSecret as _;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 
 /// A raw message, and the parts that it says it has.
@@ -28,6 +30,18 @@ pub fn mail(data: &[u8]) {
             );
         }
         html(message.html.unwrap_or_default().as_bytes());
+    }
+}
+
+/// A certificate with its key: PEM as it is, and PKCS#12 by its bytes. What is taken can be taken again.
+pub fn certificate(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let bundle = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, data);
+    for given in [text.as_ref(), &bundle] {
+        if let Ok(certificate) = Certificate::read(given, Some(&"opensesame".to_owned().into())) {
+            let again = Certificate::read(certificate.pem().expose_secret(), None).ok();
+            assert_eq!(again.map(|again| again.thumbprint()), Some(certificate.thumbprint()));
+        }
     }
 }
 

@@ -6,15 +6,19 @@ use std::time::Duration;
 
 use azure_core::cloud::CustomConfiguration;
 use azure_core::credentials::{Secret, TokenCredential};
-use azure_core::http::{ClientOptions, RetryOptions, Transport};
+use azure_core::http::{ClientMethodOptions, ClientOptions, RetryOptions, Transport};
 use azure_core::time::OffsetDateTime;
-use azure_identity::{ClientSecretCredential, ClientSecretCredentialOptions};
+use azure_identity::{
+    ClientAssertion, ClientAssertionCredential, ClientAssertionCredentialOptions, ClientSecretCredential,
+    ClientSecretCredentialOptions,
+};
 use chrono::TimeDelta;
 use secrecy::ExposeSecret as _;
 use secrecy::SecretString;
 
 use super::capture::Capture;
-use super::{Bearer, Error};
+use super::machine::Environment;
+use super::{Bearer, Certificate, Error};
 use crate::domain::clock::Clock;
 use crate::domain::entra::{EntraApp, EntraCloud};
 use crate::net::Http;
@@ -28,6 +32,8 @@ pub(super) struct Entra {
     pub limit: Duration,
     /// Instead of where the cloud has it.
     pub authority: Option<Arc<str>>,
+    /// What the platform says.
+    pub environment: Environment,
 }
 
 impl Entra {
@@ -44,17 +50,36 @@ impl Entra {
         scope: &str,
     ) -> Result<Bearer, Error> {
         let capture = Capture::new(self.http.clone());
-        let options = ClientSecretCredentialOptions { client_options: self.options(&capture, app.cloud) };
+        let client_options = Self::options(&capture, self.authority(app.cloud));
+        let options = ClientSecretCredentialOptions { client_options };
         let secret = Secret::new(secret.expose_secret().to_owned());
         let credential =
             ClientSecretCredential::new(&app.tenant_id, app.client_id.clone(), secret, Some(options));
         self.fetch(&capture, credential.map_err(|_| incomplete())?.as_ref(), scope).await
     }
 
+    /// Client credentials with an assertion that the certificate's key signs.
+    pub(super) async fn by_certificate(
+        &self,
+        app: &EntraApp,
+        certificate: &Certificate,
+        scope: &str,
+    ) -> Result<Bearer, Error> {
+        let authority = self.authority(app.cloud);
+        let endpoint = format!("{authority}/{}/oauth2/v2.0/token", app.tenant_id);
+        let assertion = certificate.assertion(&app.client_id, &endpoint, self.clock.now());
+        let assertion = Assertion(SecretString::from(assertion.ok_or_else(incomplete)?));
+        let capture = Capture::new(self.http.clone());
+        let options = ClientAssertionCredentialOptions { client_options: Self::options(&capture, authority) };
+        let (tenant, client) = (app.tenant_id.clone(), app.client_id.clone());
+        let credential = ClientAssertionCredential::new(tenant, client, assertion, Some(options));
+        self.fetch(&capture, credential.map_err(|_| incomplete())?.as_ref(), scope).await
+    }
+
     /// What the library is told: our transport, no tries of its own.
-    pub(super) fn options(&self, capture: &Arc<Capture>, cloud: EntraCloud) -> ClientOptions {
+    pub(super) fn options(capture: &Arc<Capture>, authority: &str) -> ClientOptions {
         let mut custom = CustomConfiguration::default();
-        self.authority(cloud).clone_into(&mut custom.authority_host);
+        authority.clone_into(&mut custom.authority_host);
         ClientOptions {
             retry: RetryOptions::none(),
             transport: Some(Transport::new(Arc::clone(capture) as _)),
@@ -81,6 +106,22 @@ impl Entra {
         }
         let token = SecretString::from(token.token.secret().to_owned());
         Ok(Bearer { token, expires_at: self.clock.now() + left })
+    }
+}
+
+/// An assertion for one request. Its `Debug` says nothing.
+struct Assertion(SecretString);
+
+impl std::fmt::Debug for Assertion {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Assertion")
+    }
+}
+
+#[async_trait::async_trait]
+impl ClientAssertion for Assertion {
+    async fn secret(&self, _: Option<ClientMethodOptions<'_>>) -> azure_core::Result<String> {
+        Ok(self.0.expose_secret().to_owned())
     }
 }
 

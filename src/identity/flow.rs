@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use super::entra::Entra;
-use super::{Bearer, Error, Secrets};
+use super::{Bearer, Certificate, Error, Secrets};
 use crate::domain::credential::{Credential, CredentialSettings};
-use crate::domain::entra::EntraApp;
+use crate::domain::entra::{EntraApp, EntraIdentity};
 use crate::net;
 
 /// So often a request is sent that fails by something that passes.
@@ -25,6 +25,9 @@ pub(super) struct Flow {
 
 enum Way {
     Secret { app: EntraApp, secret: SecretString },
+    Certificate { app: EntraApp, certificate: Box<Certificate> },
+    Workload(EntraIdentity),
+    Machine(EntraIdentity),
 }
 
 impl Flow {
@@ -34,6 +37,14 @@ impl Flow {
             CredentialSettings::EntraClientSecret(app) => {
                 Way::Secret { app: app.clone(), secret: secrets.secret.ok_or_else(no_secret)? }
             }
+            CredentialSettings::EntraClientCertificate { app, .. } => {
+                let pem = secrets.secret.ok_or_else(no_certificate)?;
+                let certificate =
+                    Certificate::read(pem.expose_secret(), None).map_err(|_| no_certificate())?;
+                Way::Certificate { app: app.clone(), certificate: Box::new(certificate) }
+            }
+            CredentialSettings::EntraWorkloadIdentity(identity) => Way::Workload(identity.clone()),
+            CredentialSettings::EntraManagedIdentity(identity) => Way::Machine(identity.clone()),
             other => return Err(Error::Unsupported(other.kind())),
         };
         Ok(Self { entra: entra.clone(), way })
@@ -61,6 +72,11 @@ impl Flow {
         let asked = async {
             match &self.way {
                 Way::Secret { app, secret } => self.entra.by_secret(app, secret, scope).await,
+                Way::Certificate { app, certificate } => {
+                    self.entra.by_certificate(app, certificate, scope).await
+                }
+                Way::Workload(identity) => self.entra.by_workload(identity, scope).await,
+                Way::Machine(identity) => self.entra.by_machine(identity, scope).await,
             }
         };
         let limit = self.entra.limit;
@@ -80,4 +96,11 @@ fn passes(error: &Error) -> bool {
 
 const fn no_secret() -> Error {
     Error::Incomplete { what: "client secret", hint: "Update the credential with its secret." }
+}
+
+const fn no_certificate() -> Error {
+    Error::Incomplete {
+        what: "usable certificate with its key",
+        hint: "Update the credential with its certificate.",
+    }
 }

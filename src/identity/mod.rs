@@ -5,7 +5,8 @@
 //! | `cache` | one token a scope, renewed before it lapses, one renewal in flight |
 //! | `entra` | Entra ID, by Azure's own library |
 //! | `capture` | the transport that library is given, which keeps what was answered |
-//! | `certificate` | a certificate with its key, from PEM or PKCS#12 |
+//! | `machine` | what the machine that we run on is given: a token file, a metadata service |
+//! | `certificate/` | a certificate with its key, from PEM or PKCS#12 |
 //! | `refusal` | a refusal of a token endpoint, and what its codes mean |
 //! | `error` | why there is no token, said so that a person can act |
 
@@ -15,6 +16,7 @@ mod certificate;
 mod entra;
 mod error;
 mod flow;
+mod machine;
 mod refusal;
 
 use std::collections::HashMap;
@@ -68,11 +70,22 @@ impl Identities {
     /// None is asked yet. `authority` is where Entra ID's tokens come from, if not where the credential's cloud has it;
     /// empty for none.
     pub fn new(net: &Net, authority: &str, clock: Arc<dyn Clock>) -> Self {
+        Self::within(net, authority, clock, Arc::new(|name: &str| std::env::var(name).ok()))
+    }
+
+    /// The same, in another environment than the process's own: what Kubernetes sets for a workload identity.
+    pub fn within(
+        net: &Net,
+        authority: &str,
+        clock: Arc<dyn Clock>,
+        environment: Arc<dyn Fn(&str) -> Option<String> + Send + Sync>,
+    ) -> Self {
         let authority = authority.trim_end_matches('/');
         let entra = Entra {
             http: net.http().clone(),
             clock: Arc::clone(&clock),
             limit: net.read_timeout(),
+            environment,
             authority: (!authority.is_empty()).then(|| authority.into()),
         };
         Self(Arc::new(Inner { entra, clock, sources: Mutex::default() }))

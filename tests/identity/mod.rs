@@ -1,6 +1,8 @@
 //! Tokens of Entra ID, fetched from the sandbox over https.
 
+mod certificate;
 mod http;
+mod machine;
 mod secret;
 
 use std::io::Write as _;

@@ -63,3 +63,17 @@ fn imap_answers_of_any_bytes() {
 fn cursors_of_any_bytes() {
     run(targets::cursor, &seeds("cursor"), 2_000);
 }
+
+#[test]
+fn certificates_of_any_bytes() {
+    let read = |name: &str| {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/certificates");
+        std::fs::read(folder.join(name)).unwrap()
+    };
+    let mut seeds = vec![[read("certificate.pem"), read("key.pem")].concat()];
+    for name in ["aes.pfx.b64", "legacy.pfx.b64", "open.pfx.b64"] {
+        let plain: Vec<u8> = read(name).into_iter().filter(|byte| !byte.is_ascii_whitespace()).collect();
+        seeds.push(base64::Engine::decode(&base64::engine::general_purpose::STANDARD, plain).unwrap());
+    }
+    run(targets::certificate, &seeds, 200);
+}

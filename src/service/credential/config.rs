@@ -142,10 +142,8 @@ fn certificate_of(
     }
     match Certificate::read(given.expose_secret(), password) {
         Ok(certificate) => {
-            checked.settings = CredentialSettings::EntraClientCertificate {
-                app,
-                thumbprint: certificate.thumbprint().to_owned(),
-            };
+            checked.settings =
+                CredentialSettings::EntraClientCertificate { app, thumbprint: certificate.thumbprint() };
             checked.expires_at = Some(certificate.expires_at());
             checked.secret = Some(certificate.pem());
         }
