@@ -45,6 +45,8 @@ impl App {
         let clock = Arc::new(SystemClock);
         let installation = service::installation::open(&db, &keys, clock.as_ref()).await?;
         let net = Net::new(&config.net)?;
+        let identities = Identities::new(&net, &config.entra.authority, Arc::clone(&clock) as _)
+            .keeping(Arc::new(service::credential::Keeper::new(db.clone(), Arc::clone(&keys))));
         let services = service::Context {
             db,
             keys,
@@ -54,7 +56,7 @@ impl App {
             wake: Wake::default(),
             public_url: config.public.url.as_str().into(),
             installation: Arc::new(installation),
-            identities: Identities::new(&net, &config.entra.authority, Arc::clone(&clock) as _),
+            identities,
             net,
             limits: Arc::new(work::mail_limits(&config)),
         };

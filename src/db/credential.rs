@@ -217,6 +217,24 @@ pub async fn update(
     if done.rows_affected == 1 { Ok(()) } else { Err(Error::Stale) }
 }
 
+/// Puts a new refresh token, sealed, in the place of the one that was; not if it is another one by now. Nothing that a
+/// person sees changes, and so does not the version.
+pub async fn rotate(
+    db: &impl ConnectionTrait,
+    id: CredentialId,
+    was: &[u8],
+    new: Vec<u8>,
+) -> Result<(), Error> {
+    let row = credential::ActiveModel { refresh_token: Set(Some(new)), ..Default::default() };
+    credential::Entity::update_many()
+        .set(row)
+        .filter(credential::Column::Id.eq(id.0))
+        .filter(credential::Column::RefreshToken.eq(was))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
 /// Deletes it; answers whether there was one. [`Error::Referred`] while a mailbox uses it.
 pub async fn delete(db: &impl ConnectionTrait, id: CredentialId) -> Result<bool, Error> {
     Ok(credential::Entity::delete_by_id(id.0).exec(db).await?.rows_affected == 1)

@@ -17,9 +17,11 @@ use secrecy::ExposeSecret as _;
 use secrecy::SecretString;
 
 use super::capture::Capture;
+use super::grant::Endpoint;
 use super::machine::Environment;
 use super::{Bearer, Certificate, Error};
 use crate::domain::clock::Clock;
+use crate::domain::credential::CredentialSettings;
 use crate::domain::entra::{EntraApp, EntraCloud};
 use crate::net::Http;
 
@@ -74,6 +76,25 @@ impl Entra {
         let (tenant, client) = (app.tenant_id.clone(), app.client_id.clone());
         let credential = ClientAssertionCredential::new(tenant, client, assertion, Some(options));
         self.fetch(&capture, credential.map_err(|_| incomplete())?.as_ref(), scope).await
+    }
+
+    /// The token endpoint of a credential with which people sign in.
+    pub(super) fn endpoint(
+        &self,
+        settings: &CredentialSettings,
+        secret: Option<SecretString>,
+    ) -> Result<Endpoint, Error> {
+        let (token_url, client_id, in_body) = match settings {
+            CredentialSettings::EntraDelegated { app, .. } => {
+                let authority = self.authority(app.cloud);
+                let url = format!("{authority}/{}/oauth2/v2.0/token", app.tenant_id);
+                (url, app.client_id.clone(), true)
+            }
+            CredentialSettings::Oauth2(oauth2) => (oauth2.token_url.clone(), oauth2.client_id.clone(), false),
+            other => return Err(Error::Unsupported(other.kind())),
+        };
+        let (http, clock) = (self.http.clone(), Arc::clone(&self.clock));
+        Ok(Endpoint { http, clock, token_url, client_id, secret, in_body })
     }
 
     /// What the library is told: our transport, no tries of its own.

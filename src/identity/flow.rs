@@ -1,10 +1,13 @@
 //! How the token of a credential is fetched, by its kind; what passes by itself is tried again at once.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::entra::Entra;
+use super::oauth2::{Oauth2, Scopes};
+use super::refresh::RefreshTokens;
 use super::{Bearer, Certificate, Error, Secrets};
 use crate::domain::credential::{Credential, CredentialSettings};
 use crate::domain::entra::{EntraApp, EntraIdentity};
@@ -28,11 +31,17 @@ enum Way {
     Certificate { app: EntraApp, certificate: Box<Certificate> },
     Workload(EntraIdentity),
     Machine(EntraIdentity),
+    Oauth2(Box<Oauth2>),
 }
 
 impl Flow {
     /// The way of a credential; refused when it lacks what it needs.
-    pub(super) fn new(entra: &Entra, credential: &Credential, secrets: Secrets) -> Result<Self, Error> {
+    pub(super) fn new(
+        entra: &Entra,
+        kept: Option<Arc<dyn RefreshTokens>>,
+        credential: &Credential,
+        secrets: Secrets,
+    ) -> Result<Self, Error> {
         let way = match &credential.settings {
             CredentialSettings::EntraClientSecret(app) => {
                 Way::Secret { app: app.clone(), secret: secrets.secret.ok_or_else(no_secret)? }
@@ -45,9 +54,37 @@ impl Flow {
             }
             CredentialSettings::EntraWorkloadIdentity(identity) => Way::Workload(identity.clone()),
             CredentialSettings::EntraManagedIdentity(identity) => Way::Machine(identity.clone()),
-            other => return Err(Error::Unsupported(other.kind())),
+            CredentialSettings::EntraDelegated { .. } | CredentialSettings::Oauth2(_) => {
+                let (scopes, by_person) = match &credential.settings {
+                    CredentialSettings::Oauth2(oauth2) => {
+                        (Scopes::These(oauth2.scopes.clone()), oauth2.authorize_url.is_some())
+                    }
+                    _ => (Scopes::Asked, true),
+                };
+                let endpoint = entra.endpoint(&credential.settings, secrets.secret)?;
+                let own = Mutex::new(secrets.refresh_token);
+                let oauth2 = Oauth2 { endpoint, scopes, by_person, credential: credential.id, kept, own };
+                Way::Oauth2(Box::new(oauth2))
+            }
+            CredentialSettings::Basic { .. } => return Err(Error::Unsupported(credential.settings.kind())),
         };
         Ok(Self { entra: entra.clone(), way })
+    }
+
+    /// Whether its tokens are the same whatever is asked for.
+    pub(super) const fn has_one_scope(&self) -> bool {
+        match &self.way {
+            Way::Oauth2(oauth2) => matches!(oauth2.scopes, Scopes::These(_)),
+            _ => false,
+        }
+    }
+
+    /// The refresh token of a credential that is not saved, as the last refresh left it.
+    pub(super) fn refresh_token(&self) -> Option<SecretString> {
+        match &self.way {
+            Way::Oauth2(oauth2) => oauth2.own(),
+            _ => None,
+        }
     }
 
     /// Fetches a token.
@@ -77,6 +114,7 @@ impl Flow {
                 }
                 Way::Workload(identity) => self.entra.by_workload(identity, scope).await,
                 Way::Machine(identity) => self.entra.by_machine(identity, scope).await,
+                Way::Oauth2(oauth2) => oauth2.fetch(scope).await,
             }
         };
         let limit = self.entra.limit;

@@ -13,7 +13,7 @@ use super::{Bearer, Error};
 use crate::domain::entra::{EntraCloud, EntraIdentity};
 
 /// Reads a variable of the environment.
-pub(super) type Environment = std::sync::Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
+pub type Environment = std::sync::Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
 
 impl Entra {
     /// Kubernetes workload identity: the token file is read anew each time, because it is replaced every hour or so.

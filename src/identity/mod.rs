@@ -6,6 +6,8 @@
 //! | `entra` | Entra ID, by Azure's own library |
 //! | `capture` | the transport that library is given, which keeps what was answered |
 //! | `machine` | what the machine that we run on is given: a token file, a metadata service |
+//! | `oauth2` `grant` | other providers, and people who sign in, by the `oauth2` crate |
+//! | `refresh` | refresh tokens: held by one at a time, kept before they are used |
 //! | `certificate/` | a certificate with its key, from PEM or PKCS#12 |
 //! | `refusal` | a refusal of a token endpoint, and what its codes mean |
 //! | `error` | why there is no token, said so that a person can act |
@@ -16,7 +18,10 @@ mod certificate;
 mod entra;
 mod error;
 mod flow;
+mod grant;
 mod machine;
+mod oauth2;
+mod refresh;
 mod refusal;
 
 use std::collections::HashMap;
@@ -28,6 +33,7 @@ use secrecy::SecretString;
 
 pub use certificate::{Certificate, CertificateError};
 pub use error::Error;
+pub use refresh::{HeldRefreshToken, KeepError, RefreshTokens};
 pub use refusal::{Refusal, Remedy};
 
 use crate::domain::clock::Clock;
@@ -37,6 +43,7 @@ use crate::net::Net;
 use cache::Slot;
 use entra::Entra;
 use flow::Flow;
+pub use machine::Environment;
 
 /// Sources that nobody asked for so long are forgotten.
 const FORGET: TimeDelta = TimeDelta::hours(2);
@@ -48,6 +55,7 @@ pub struct Identities(Arc<Inner>);
 struct Inner {
     entra: Entra,
     clock: Arc<dyn Clock>,
+    kept: Option<Arc<dyn RefreshTokens>>,
     sources: Mutex<HashMap<CredentialId, Known>>,
 }
 
@@ -70,16 +78,16 @@ impl Identities {
     /// None is asked yet. `authority` is where Entra ID's tokens come from, if not where the credential's cloud has it;
     /// empty for none.
     pub fn new(net: &Net, authority: &str, clock: Arc<dyn Clock>) -> Self {
-        Self::within(net, authority, clock, Arc::new(|name: &str| std::env::var(name).ok()))
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "a platform tells of its identity there and nowhere else"
+        )]
+        let environment: Environment = Arc::new(|name: &str| std::env::var(name).ok());
+        Self::within(net, authority, clock, environment)
     }
 
     /// The same, in another environment than the process's own: what Kubernetes sets for a workload identity.
-    pub fn within(
-        net: &Net,
-        authority: &str,
-        clock: Arc<dyn Clock>,
-        environment: Arc<dyn Fn(&str) -> Option<String> + Send + Sync>,
-    ) -> Self {
+    pub fn within(net: &Net, authority: &str, clock: Arc<dyn Clock>, environment: Environment) -> Self {
         let authority = authority.trim_end_matches('/');
         let entra = Entra {
             http: net.http().clone(),
@@ -88,7 +96,13 @@ impl Identities {
             environment,
             authority: (!authority.is_empty()).then(|| authority.into()),
         };
-        Self(Arc::new(Inner { entra, clock, sources: Mutex::default() }))
+        Self(Arc::new(Inner { entra, clock, kept: None, sources: Mutex::default() }))
+    }
+
+    /// With a place where the refresh tokens of saved credentials are kept. Forgets what was cached.
+    pub fn keeping(self, kept: Arc<dyn RefreshTokens>) -> Self {
+        let (entra, clock) = (self.0.entra.clone(), Arc::clone(&self.0.clock));
+        Self(Arc::new(Inner { entra, clock, kept: Some(kept), sources: Mutex::default() }))
     }
 
     /// The tokens of a credential. The same credential in the same version shares them, and one renewal.
@@ -101,7 +115,7 @@ impl Identities {
             known.used_at = now;
             return Ok(known.tokens.clone());
         }
-        let flow = Flow::new(&self.0.entra, credential, secrets)?;
+        let flow = Flow::new(&self.0.entra, self.0.kept.clone(), credential, secrets)?;
         let source =
             Source { flow: Arc::new(flow), clock: Arc::clone(&self.0.clock), slots: Mutex::default() };
         let tokens = Tokens(Arc::new(source));
@@ -138,12 +152,18 @@ impl Tokens {
     /// A token for the scope, such as `https://graph.microsoft.com/.default`: the cached one, unless it is about to lapse.
     /// However many wait, one is fetched. The scopes of OAUTH2 are those of the credential, whatever is asked for.
     pub async fn bearer(&self, scope: &str) -> Result<Bearer, Error> {
+        let scope = if self.0.flow.has_one_scope() { "" } else { scope };
         let slot = {
             let mut slots = self.0.slots.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(slots.entry(scope.to_owned()).or_insert_with(Slot::new))
         };
         let (flow, scope) = (Arc::clone(&self.0.flow), scope.to_owned());
         slot.bearer(&self.0.clock, || async move { flow.fetch(&scope).await }.boxed()).await
+    }
+
+    /// The refresh token of a credential that is not saved: the last refresh may have used up the one that was given.
+    pub fn refresh_token(&self) -> Option<SecretString> {
+        self.0.flow.refresh_token()
     }
 
     /// The provider refused this one (401): it is not given out again. A provider that refuses all tokens gets a new

@@ -1,7 +1,7 @@
 //! What a kind of mail system can do, for forms that show only what applies and for refusing what can't work.
 
 use crate::domain::credential::CredentialKind;
-use crate::domain::mailbox::{ProviderKind, Security};
+use crate::domain::mailbox::{ProviderKind, ProviderSettings, Security};
 
 /// What a kind of mail system can do. A single server may do less: then the first use says so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +28,25 @@ pub struct Capabilities {
     pub ports: &'static [(Security, u16)],
     /// What one should know before choosing it.
     pub notice: Option<&'static str>,
+}
+
+/// Why mailboxes at those settings can't be opened with that kind of credential; None where they can, as far as is known.
+pub fn unfit(settings: &ProviderSettings, kind: CredentialKind) -> Option<String> {
+    let provider = settings.kind();
+    let takes = Capabilities::of(provider)?.credential_kinds;
+    if !takes.contains(&kind) {
+        let names: Vec<&str> = takes.iter().map(|kind| kind.as_str()).collect();
+        return Some(format!(
+            "A {provider} mailbox can't be opened with a credential of kind {kind}: use {}.",
+            names.join(", ")
+        ));
+    }
+    match settings {
+        ProviderSettings::Imap(imap) if kind == CredentialKind::Basic => {
+            super::imap::password_refused(&imap.host).map(str::to_owned)
+        }
+        _ => None,
+    }
 }
 
 impl Capabilities {

@@ -52,6 +52,9 @@ pub enum Error {
     /// The server takes no password at all.
     #[error("the server offers no way to log in with a password")]
     NoPasswordLogin,
+    /// The server takes no token.
+    #[error("the server offers no way to log in with a token (XOAUTH2 or OAUTHBEARER)")]
+    NoTokenLogin,
     /// Login refused.
     #[error("the server refused the login")]
     Authentication {
@@ -154,6 +157,7 @@ impl Error {
             | Self::Preauthenticated
             | Self::PasswordNeedsTls
             | Self::NoPasswordLogin
+            | Self::NoTokenLogin
             | Self::Forbidden { .. }
             | Self::MailboxNotFound { .. }
             | Self::Unsupported { .. } => Verdict::Halt(Halted::Mailbox),
@@ -197,9 +201,10 @@ impl Error {
             | Self::Refused { .. } => FaultCode::Protocol,
             Self::NoGreeting { .. } | Self::Silent { .. } => FaultCode::Timeout,
             Self::NoStarttls { .. } | Self::Preauthenticated => FaultCode::Tls,
-            Self::PasswordNeedsTls | Self::NoPasswordLogin | Self::Authentication { .. } => {
-                FaultCode::Authentication
-            }
+            Self::PasswordNeedsTls
+            | Self::NoPasswordLogin
+            | Self::NoTokenLogin
+            | Self::Authentication { .. } => FaultCode::Authentication,
             Self::Forbidden { .. } | Self::Unsupported { .. } => FaultCode::Forbidden,
             Self::FolderNotFound { .. } | Self::MailboxNotFound { .. } => FaultCode::NotFound,
             Self::Throttled { .. } => FaultCode::Throttled,

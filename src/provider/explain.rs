@@ -35,6 +35,7 @@ pub(super) fn hint(error: &Error) -> Option<&'static str> {
         Error::NoPasswordLogin => {
             "Passwords are switched off on this server (Exchange Online has none since 2023): use OAuth2 or another provider."
         }
+        Error::NoTokenLogin => "Use a credential with user name and password (BASIC) for this server.",
         Error::Authentication { provider_code } => return Some(login_hint(provider_code.as_deref())),
         Error::Forbidden { .. } => {
             "Give the login the right to do it, or choose another handling for the originals."
@@ -71,6 +72,9 @@ fn login_hint(code: Option<&str>) -> &'static str {
         }
         Some("[AUTHORIZATIONFAILED]") => {
             "The password is right, but this login may not open the mailbox: give it the right."
+        }
+        Some("invalid_token" | "400" | "401" | "403") => {
+            "The server knows the token, but not for this mailbox: check the login name, that IMAP is enabled for the mailbox, and that the application may open it (Exchange Online: IMAP.AccessAsApp, and New-ServicePrincipal with Add-MailboxPermission)."
         }
         Some("[CONTACTADMIN]") => "The server's administrator must look at this account.",
         _ => {

@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
 
-pub use capabilities::Capabilities;
+pub use capabilities::{Capabilities, unfit};
 pub use error::Error;
 pub use hooks::{Hooks, Receiver, Subscribed};
 pub use probe::probe;

@@ -315,6 +315,6 @@ async fn the_server_tells_what_it_runs_on_and_which_mail_systems_it_reaches() {
     assert_eq!(answer["data"]["serverInfo"]["database"], "SQLite");
     let imap = &answer["data"]["providers"][0];
     assert_eq!(imap["provider"], "IMAP");
-    assert_eq!(imap["credentialKinds"], json!(["BASIC"]));
+    assert_eq!(imap["credentialKinds"].as_array().map(Vec::len), Some(7));
     assert_eq!(imap["ports"][0], json!({ "security": "TLS", "port": 993 }));
 }

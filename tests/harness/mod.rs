@@ -13,6 +13,7 @@ pub mod script;
 pub mod service;
 #[cfg(test)]
 mod smoke;
+pub mod token_server;
 
 use std::net::TcpListener;
 use std::time::{Duration, Instant};

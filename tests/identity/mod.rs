@@ -3,6 +3,7 @@
 mod certificate;
 mod http;
 mod machine;
+mod oauth2;
 mod secret;
 
 use std::io::Write as _;

@@ -4,3 +4,4 @@ mod contract;
 mod imap;
 mod imap_certificates;
 mod imap_odd;
+mod imap_token;

@@ -15,10 +15,11 @@ use mailroom::service::mailbox::{
 };
 use mailroom::service::{self, Patch};
 
-use super::{Office, basic, credential, first_job, mailbox, refusals};
+use super::{Office, basic, credential, first_job, imap, mailbox, refusals};
 use crate::harness::database::{Fresh, on_both};
 
 on_both!(
+    a_password_for_exchange_online_or_gmail_is_refused_with_the_way_out,
     a_mailbox_is_made_with_its_credential_and_first_job_in_one_step,
     a_refused_job_leaves_nothing_behind,
     a_taken_job_name_leaves_nothing_behind,
@@ -453,4 +454,18 @@ async fn filters_find_what_they_say(fresh: Fresh) {
     assert_eq!(titles(MailboxFilter { search: Some("TWO@".to_owned()), ..any() }).await, "two");
     assert_eq!(titles(MailboxFilter { credential_id: Some(one.credential_id), ..any() }).await, "one");
     assert_eq!(titles(MailboxFilter { mapping_id: Some(mapping.id), ..any() }).await, "two");
+}
+
+async fn a_password_for_exchange_online_or_gmail_is_refused_with_the_way_out(fresh: Fresh) {
+    let office = Office::open(fresh);
+    let credential = office.credential("desk").await;
+    for (host, way_out) in [("outlook.office365.com", "GRAPH"), ("IMAP.gmail.com", "OAUTH2")] {
+        let given =
+            CreateMailbox { provider: imap(host), credential_id: Some(credential.id), ..mailbox("desk") };
+        let error = service::mailbox::create(&office.cx, &office.permit, given).await.err().unwrap();
+        let service::Error::Refused(errors) = error else { panic!("{error:?}") };
+        assert_eq!(errors[0].path, ["credentialId"]);
+        assert_eq!(errors[0].code, service::UserErrorCode::Unsupported);
+        assert!(errors[0].message.contains(way_out), "{}", errors[0].message);
+    }
 }

@@ -6,6 +6,7 @@ mod jobs;
 mod mailboxes;
 mod mappings;
 mod reach;
+mod refresh;
 mod watch;
 
 use std::sync::Arc;

@@ -40,7 +40,7 @@ impl Certificate {
             aud: endpoint,
             iss: client_id,
             sub: client_id,
-            jti: Uuid::new_v4(),
+            jti: Uuid::now_v7(),
             iat: now,
             nbf: now,
             exp: now + SECONDS,

@@ -79,7 +79,7 @@ impl Imap {
         let greeting = match wire.next().await {
             Ok(Reply::Status(answer)) => answer,
             // `+OK`.
-            Ok(Reply::Continue) => {
+            Ok(Reply::Continue { .. }) => {
                 return Err(Error::WrongProtocol { protocol: "IMAP", port, found: Some("POP3") });
             }
             Ok(_) => return Err(Error::WrongProtocol { protocol: "IMAP", port, found: None }),

@@ -1,4 +1,5 @@
-//! Proving who we are: AUTHENTICATE PLAIN where it is offered, else LOGIN; any Unicode, any backslash.
+//! Proving who we are with a password: AUTHENTICATE PLAIN where it is offered, else LOGIN; any Unicode, any backslash.
+//! With a token: `token`.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -7,26 +8,28 @@ use secrecy::{ExposeSecret as _, SecretString};
 use super::connect::{Greeted, ask_capabilities};
 use super::names::quoted;
 use super::reply::{Answer, Code, Kind, Reply};
+use super::token;
 use super::wire::{Tag, Wire};
 use crate::provider::{Error, Login};
 
 /// Logs in, and learns what the server can do from then on. It may tell so in four ways, or must be asked.
-pub(super) async fn log_in(greeted: Greeted, login: &Login) -> Result<(Wire, Vec<String>), Error> {
+pub(super) async fn log_in(
+    greeted: Greeted,
+    login: &Login,
+    host: &str,
+) -> Result<(Wire, Vec<String>), Error> {
     let Greeted { mut wire, capabilities, logged_in } = greeted;
     if logged_in {
         return Ok((wire, capabilities));
     }
-    let Login::Password { username, password } = login else { return Err(Error::NoPasswordLogin) };
-    let offers = |name: &str| capabilities.iter().any(|capability| capability == name);
     let mut told = None;
-    let answer = if offers("AUTH=PLAIN") {
-        plain(&mut wire, (username, password), offers("SASL-IR"), &mut told).await?
-    } else if !offers("LOGINDISABLED") {
-        by_command(&mut wire, (username, password), &mut told).await?
-    } else if wire.stream().is_tls() {
-        return Err(Error::NoPasswordLogin);
-    } else {
-        return Err(Error::PasswordNeedsTls);
+    let answer = match login {
+        Login::Password { username, password } => {
+            by_password(&mut wire, &capabilities, (username, password), &mut told).await?
+        }
+        Login::Token { username, tokens } => {
+            token::log_in(&mut wire, &capabilities, host, (username, tokens), &mut told).await?
+        }
     };
     if answer.kind != Kind::Ok {
         return Err(answer.login_error());
@@ -42,6 +45,24 @@ pub(super) async fn log_in(greeted: Greeted, login: &Login) -> Result<(Wire, Vec
         wire.ask(id, |_| {}).await?;
     }
     Ok((wire, capabilities))
+}
+
+async fn by_password(
+    wire: &mut Wire,
+    capabilities: &[String],
+    login: (&str, &SecretString),
+    told: &mut Option<Vec<String>>,
+) -> Result<Answer, Error> {
+    let offers = |name: &str| capabilities.iter().any(|capability| capability == name);
+    if offers("AUTH=PLAIN") {
+        plain(wire, login, offers("SASL-IR"), told).await
+    } else if !offers("LOGINDISABLED") {
+        by_command(wire, login, told).await
+    } else if wire.stream().is_tls() {
+        Err(Error::NoPasswordLogin)
+    } else {
+        Err(Error::PasswordNeedsTls)
+    }
 }
 
 /// RFC 4616, with the initial response of RFC 4959 where the server takes it.
@@ -90,7 +111,7 @@ async fn conclude(
     loop {
         match wire.next().await? {
             Reply::Done { tag: of, answer } if tag.is(&of) => return Ok(answer),
-            Reply::Continue => match parts.next() {
+            Reply::Continue { .. } => match parts.next() {
                 Some(part) => wire.write(part).await?,
                 None => wire.write(b"*\r\n").await?,
             },

@@ -1,8 +1,8 @@
-//! IMAP4rev1 (RFC 3501), with passwords.
+//! IMAP4rev1 (RFC 3501), with passwords or tokens.
 //!
 //! | file | holds |
 //! |---|---|
-//! | `connect` `login` | from a host name to a session |
+//! | `connect` `login` `token` | from a host name to a session |
 //! | `guard` `wire` `reply` `refusal` | bytes, commands, replies, and what a refusal means |
 //! | `names` `uids` | folder names and sets of UIDs, as the wire has them |
 //! | `folders` `open` | folders and their roles; opening one |
@@ -23,6 +23,7 @@ mod probe;
 mod purge;
 mod refusal;
 mod reply;
+mod token;
 mod trace;
 mod transfer;
 mod uids;
@@ -53,7 +54,7 @@ const MAX_LITERAL_BYTES: u64 = 32 * 1024 * 1024;
 /// What IMAP can do.
 pub(super) const CAPABILITIES: Capabilities = Capabilities {
     kind: ProviderKind::Imap,
-    credential_kinds: &[CredentialKind::Basic],
+    credential_kinds: CredentialKind::ALL,
     watch: false,
     folders: true,
     mark_read: true,
@@ -69,6 +70,22 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
     ],
     notice: None,
 };
+
+/// Hosts that take no password from a program, and what takes its place.
+pub(super) fn password_refused(host: &str) -> Option<&'static str> {
+    let host = host.to_ascii_lowercase();
+    let of = |domains: &[&str]| {
+        domains.iter().any(|domain| host == *domain || host.ends_with(&format!(".{domain}")))
+    };
+    if of(&["office365.com", "office365.us", "office.com", "outlook.com", "partner.outlook.cn"]) {
+        return Some(
+            "Exchange Online takes no passwords over IMAP since 2023: use a credential of an ENTRA kind, or reach the mailbox by GRAPH.",
+        );
+    }
+    of(&["gmail.com", "googlemail.com"]).then_some(
+        "Gmail takes no passwords of accounts over IMAP since 2025: use an OAUTH2 credential with the scope https://mail.google.com/.",
+    )
+}
 
 /// How long the server may take; the times for connecting are those of [`Net`].
 #[derive(Debug, Clone, Copy)]
@@ -139,7 +156,7 @@ impl Provider for Imap {
         let addresses = self.resolve().await?;
         let begun = self.begin(&addresses).await?;
         let greeted = self.secure(begun).await?;
-        let (wire, capabilities) = login::log_in(greeted, &self.login).await?;
+        let (wire, capabilities) = login::log_in(greeted, &self.login, &self.settings.host).await?;
         Ok(Box::new(self.session(wire, capabilities, access)))
     }
 }

@@ -42,7 +42,7 @@ impl Imap {
         };
 
         let begun = Instant::now();
-        let logged_in = login::log_in(greeted, &self.login).await;
+        let logged_in = login::log_in(greeted, &self.login, &self.settings.host).await;
         let (wire, capabilities) = record.step(Step::Authenticate, begun, logged_in, |_| None)?;
 
         let mut session = self.session(wire, capabilities, Access::Look);

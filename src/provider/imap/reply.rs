@@ -24,8 +24,10 @@ pub(super) enum Reply {
     },
     /// An untagged OK, NO, BAD, BYE or PREAUTH.
     Status(Answer),
-    /// `+`: the server waits for more.
-    Continue,
+    /// `+`: the server waits for more. A token that it refuses, it answers so, with the status in JSON (RFC 7628, 3.2.2).
+    Continue {
+        refused: Option<String>,
+    },
     Capabilities(Vec<String>),
     Fetch(Item),
     List(Entry),
@@ -103,6 +105,18 @@ pub(super) struct Entry {
     pub attributes: Vec<String>,
 }
 
+/// The status of a refused token, e.g. `invalid_token` (OAUTHBEARER) or `401` (XOAUTH2); of anything else nothing.
+fn challenge(outcome: &Outcome<'_>) -> Option<String> {
+    use base64::Engine as _;
+    let text = outcome.information.as_deref()?.trim();
+    let json = base64::engine::general_purpose::STANDARD.decode(text).ok()?;
+    let json: serde_json::Value = serde_json::from_slice(&json).ok()?;
+    let status = json.get("status")?;
+    let status = status.as_str().map_or_else(|| status.to_string(), str::to_owned);
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    (status.len() <= 40 && status.chars().all(plain)).then_some(status)
+}
+
 /// Takes over what a response says. The second value is where in the response's bytes a body lies.
 pub(super) fn read(response: &Response<'_>, whole: &[u8]) -> (Reply, Option<std::ops::Range<usize>>) {
     let reply = match response {
@@ -110,7 +124,7 @@ pub(super) fn read(response: &Response<'_>, whole: &[u8]) -> (Reply, Option<std:
             Reply::Done { tag: tag.0.clone(), answer: answer(status, outcome) }
         }
         Response::Data { status, outcome } => Reply::Status(answer(status, outcome)),
-        Response::Continue(_) => Reply::Continue,
+        Response::Continue(outcome) => Reply::Continue { refused: challenge(outcome) },
         Response::Capabilities(found) => Reply::Capabilities(capabilities(found)),
         Response::Fetch(_, attributes) => return fetch(attributes, whole),
         Response::MailboxData(datum) => mailbox(datum),

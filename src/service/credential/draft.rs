@@ -8,6 +8,7 @@ use crate::db::{self, Connection};
 use crate::domain::credential::{Credential, CredentialSettings};
 use crate::domain::id::CredentialId;
 use crate::identity::Secrets;
+use crate::provider::unfit;
 use crate::secret::SecretString;
 use crate::service::error::Problems;
 use crate::service::{Context, Error, Patch, Path, UserErrorCode, text};
@@ -186,6 +187,21 @@ pub(super) async fn move_identities(tx: &impl Connection, credential: &Credentia
                 error.into()
             }
         })?;
+    }
+    Ok(())
+}
+
+/// The credential became one of another kind: all its mailboxes must be able to work with it.
+pub(super) async fn still_fits(
+    tx: &impl Connection,
+    credential: &Credential,
+    path: &Path,
+) -> Result<(), Error> {
+    for mailbox in db::mailbox::of_credential(tx, credential.id).await? {
+        if let Some(message) = unfit(&mailbox.settings, credential.settings.kind()) {
+            let message = format!("The mailbox '{}' uses this credential. {message}", mailbox.title);
+            return Err(Error::refused(UserErrorCode::Unsupported, path, message));
+        }
     }
     Ok(())
 }

@@ -3,12 +3,14 @@
 mod config;
 mod draft;
 mod input;
+mod keeper;
 
 pub use input::{CreateCredential, CredentialConfig, UpdateCredential};
+pub use keeper::Keeper;
 
 use super::error::Problems;
 use super::permit::ConfigWrite;
-use super::{Context, Error, Path, Permit, UserErrorCode};
+use super::{Context, Error, Patch, Path, Permit, UserErrorCode};
 use crate::db::{self, credential::Secrets};
 use crate::domain::credential::{Credential, CredentialKind};
 use crate::domain::id::CredentialId;
@@ -33,6 +35,10 @@ pub async fn update(
     _permit: &Permit<ConfigWrite>,
     input: UpdateCredential,
 ) -> Result<Credential, Error> {
+    let kind_path = match &input.config {
+        Patch::Set(config) => Path::of("config").field(config.member()),
+        _ => Path::of("config"),
+    };
     let change = draft::Change::check(input.name, input.config)?;
     let now = cx.clock.now();
     let tx = cx.db.begin().await?;
@@ -69,6 +75,9 @@ pub async fn update(
         secrets = Secrets::new(same_kind, secret, refresh_token);
         changed.has_secret = secrets.has_secret(saved.has_secret);
         changed.has_refresh_token = secrets.has_refresh_token(saved.has_refresh_token);
+    }
+    if changed.settings.kind() != saved.settings.kind() {
+        draft::still_fits(&tx, &changed, &kind_path).await?;
     }
     let is_other = !secrets.is_keep() || changed.settings != saved.settings;
     db::credential::update(&tx, &changed, secrets, was)

@@ -12,6 +12,7 @@ use crate::domain::mailbox::{
     GraphSettings, ImapSettings, Mailbox, MailboxKind, ProviderKind, ProviderSettings,
 };
 use crate::mail;
+use crate::provider::unfit;
 use crate::service::error::{Path, Problems, UserErrorCode};
 use crate::service::{Error, provider, text, url};
 
@@ -164,6 +165,14 @@ pub(super) fn signature(problems: &mut Problems, html: Option<String>) -> Option
 pub(super) fn identity(mailbox: &Mailbox, credential: &Credential) -> String {
     let login = mailbox.settings.login(credential.settings.username(), &mailbox.address);
     mailbox.settings.identity(login)
+}
+
+/// A credential that the mailbox's provider takes.
+pub(super) fn fits(mailbox: &Mailbox, credential: &Credential, path: &Path) -> Result<(), Error> {
+    match unfit(&mailbox.settings, credential.settings.kind()) {
+        Some(message) => Err(Error::refused(UserErrorCode::Unsupported, path, message)),
+        None => Ok(()),
+    }
 }
 
 pub(super) async fn mapping_exists(tx: &impl Connection, id: Option<MappingId>) -> Result<(), Error> {

@@ -43,10 +43,17 @@ pub async fn create(
     let (Some(mut mailbox), Some(credential)) = (mailbox, credential) else { return Err(Error::NotFound) };
 
     let tx = cx.db.begin().await?;
-    let credential = match credential {
-        Given::Saved(id) => saved_credential(&tx, id, &Path::of("credentialId")).await?,
-        Given::New(new) => new.insert(cx, &tx, &Path::of("newCredential")).await?,
+    let (credential, path) = match credential {
+        Given::Saved(id) => {
+            let path = Path::of("credentialId");
+            (saved_credential(&tx, id, &path).await?, path)
+        }
+        Given::New(new) => {
+            let path = Path::of("newCredential");
+            (new.insert(cx, &tx, &path).await?, path.field("config"))
+        }
     };
+    draft::fits(&mailbox, &credential, &path)?;
     mailbox.credential_id = credential.id;
     draft::mapping_exists(&tx, mailbox.mapping_id).await?;
     db::mailbox::insert(&tx, &mailbox, &draft::identity(&mailbox, &credential))

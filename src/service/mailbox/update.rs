@@ -34,6 +34,10 @@ pub async fn update(
     problems.finish()?;
 
     let credential = saved_credential(&tx, changed.credential_id, &Path::of("credentialId")).await?;
+    // Of a mailbox that was saved before its provider became particular, other things can be changed still.
+    if changed.settings != saved.settings || changed.credential_id != saved.credential_id {
+        draft::fits(&changed, &credential, &Path::of("credentialId"))?;
+    }
     if changed.mapping_id != saved.mapping_id {
         draft::mapping_exists(&tx, changed.mapping_id).await?;
     }

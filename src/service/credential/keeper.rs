@@ -1,0 +1,106 @@
+//! Refresh tokens, held under the row lock of their credential while they are used.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use async_trait::async_trait;
+use tokio::sync::{Mutex as Turn, OwnedMutexGuard};
+
+use crate::db::{self, Database};
+use crate::domain::id::CredentialId;
+use crate::identity::{HeldRefreshToken, KeepError, RefreshTokens};
+use crate::secret::{KeyRing, SecretString};
+
+/// The refresh tokens of the database.
+pub struct Keeper {
+    db: Database,
+    keys: Arc<KeyRing>,
+    /// Where there is one process and one writer, a lock in the database would stop all other writing while a token
+    /// endpoint is asked: then this takes its place.
+    turns: Mutex<HashMap<CredentialId, Weak<Turn<()>>>>,
+}
+
+impl Keeper {
+    /// Those of this database, sealed with these keys.
+    pub fn new(db: Database, keys: Arc<KeyRing>) -> Self {
+        Self { db, keys, turns: Mutex::default() }
+    }
+
+    fn turn(&self, id: CredentialId) -> Arc<Turn<()>> {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        turns.retain(|_, turn| turn.strong_count() > 0);
+        if let Some(turn) = turns.get(&id).and_then(Weak::upgrade) {
+            return turn;
+        }
+        let turn = Arc::new(Turn::new(()));
+        turns.insert(id, Arc::downgrade(&turn));
+        turn
+    }
+}
+
+#[async_trait]
+impl RefreshTokens for Keeper {
+    async fn hold(&self, id: CredentialId) -> Result<Option<Box<dyn HeldRefreshToken>>, KeepError> {
+        let (lock, sealed) = if self.db.has_one_writer() {
+            let turn = self.turn(id).lock_owned().await;
+            if db::credential::get(self.db.read(), id).await.map_err(failed)?.is_none() {
+                return Ok(None);
+            }
+            let sealed = db::credential::sealed(self.db.read(), id).await.map_err(failed)?;
+            (Lock::Turn { db: self.db.clone(), _turn: turn }, sealed)
+        } else {
+            let tx = self.db.begin().await.map_err(failed)?;
+            if db::credential::lock(&tx, id).await.map_err(failed)?.is_none() {
+                return Ok(None);
+            }
+            let sealed = db::credential::sealed(&tx, id).await.map_err(failed)?;
+            (Lock::Row(tx), sealed)
+        };
+        let sealed = sealed.refresh_token;
+        let open = |sealed: &Vec<u8>| self.keys.open(db::credential::TABLE, id.0, sealed);
+        let token = sealed.as_ref().map(open).transpose().map_err(failed)?;
+        Ok(Some(Box::new(Held { id, keys: Arc::clone(&self.keys), lock, sealed, token })))
+    }
+}
+
+enum Lock {
+    Turn { db: Database, _turn: OwnedMutexGuard<()> },
+    Row(db::Transaction),
+}
+
+struct Held {
+    id: CredentialId,
+    keys: Arc<KeyRing>,
+    lock: Lock,
+    /// As it was read.
+    sealed: Option<Vec<u8>>,
+    token: Option<SecretString>,
+}
+
+#[async_trait]
+impl HeldRefreshToken for Held {
+    fn token(&self) -> Option<&SecretString> {
+        self.token.as_ref()
+    }
+
+    async fn replace(self: Box<Self>, new: &SecretString) -> Result<(), KeepError> {
+        let Self { id, keys, lock, sealed, .. } = *self;
+        let new = keys.seal(db::credential::TABLE, id.0, new).map_err(failed)?;
+        let was = sealed.as_deref().unwrap_or_default();
+        match lock {
+            // A person may have given another one in the meantime: that stands.
+            Lock::Turn { db, _turn } => {
+                db::credential::rotate(db.write(), id, was, new).await.map_err(failed)?;
+            }
+            Lock::Row(tx) => {
+                db::credential::rotate(&tx, id, was, new).await.map_err(failed)?;
+                tx.commit().await.map_err(|error| failed(db::Error::from(error)))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn failed(error: impl std::error::Error + Send + Sync + 'static) -> KeepError {
+    Arc::new(error)
+}

@@ -1,0 +1,132 @@
+//! A sign-in service that rotates refresh tokens, and takes each only once (RFC 6749; OAuth 2.1, 4.3.1).
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use axum::extract::{Form, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::post;
+use axum::{Json, Router};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+use tokio::task::JoinHandle;
+
+/// A running one; it ends when this is dropped.
+pub struct TokenServer {
+    /// Without a path.
+    pub url: String,
+    state: Shared,
+    task: JoinHandle<()>,
+}
+
+type Shared = Arc<Mutex<Tenant>>;
+
+#[derive(Default)]
+struct Tenant {
+    /// The forms that were posted, with the header `Authorization` among them.
+    asked: Vec<HashMap<String, String>>,
+    issued: u32,
+    /// The refresh token that is good now.
+    refresh: Option<String>,
+    /// A code that a person brought back, its challenge, and who it was.
+    codes: HashMap<String, (String, String)>,
+    /// What is answered to everything.
+    says: Option<(u16, String)>,
+}
+
+impl TokenServer {
+    /// With this refresh token, and no other.
+    pub async fn start(refresh: Option<&str>) -> Self {
+        let state = Shared::default();
+        state.lock().unwrap().refresh = refresh.map(str::to_owned);
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let app = Router::new().route("/{*path}", post(token)).with_state(state.clone());
+        let task = tokio::spawn(async move { drop(axum::serve(listener, app).await) });
+        Self { url, state, task }
+    }
+
+    /// What was posted, in order.
+    pub fn asked(&self) -> Vec<HashMap<String, String>> {
+        self.state.lock().unwrap().asked.clone()
+    }
+
+    /// The refresh token that is good now.
+    pub fn refresh_token(&self) -> Option<String> {
+        self.state.lock().unwrap().refresh.clone()
+    }
+
+    /// Answers everything so.
+    pub fn say(&self, status: u16, body: &str) {
+        self.state.lock().unwrap().says = Some((status, body.to_owned()));
+    }
+
+    /// A person signed in at that address; the code that the browser brings back.
+    pub fn sign_in(&self, authorize_url: &str, person: &str) -> String {
+        let url = url::Url::parse(authorize_url).unwrap();
+        let query: HashMap<String, String> = url.query_pairs().into_owned().collect();
+        assert_eq!(query["response_type"], "code");
+        assert_eq!(query["code_challenge_method"], "S256");
+        let code = format!("code-for-{person}");
+        let challenge = query["code_challenge"].clone();
+        self.state.lock().unwrap().codes.insert(code.clone(), (challenge, person.to_owned()));
+        code
+    }
+}
+
+impl Drop for TokenServer {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn token(
+    State(state): State<Shared>,
+    headers: HeaderMap,
+    Form(mut form): Form<HashMap<String, String>>,
+) -> Response {
+    if let Some(header) = headers.get("authorization") {
+        form.insert("authorization".to_owned(), header.to_str().unwrap().to_owned());
+    }
+    let mut tenant = state.lock().unwrap();
+    tenant.asked.push(form.clone());
+    if let Some((status, body)) = tenant.says.clone() {
+        return (StatusCode::from_u16(status).unwrap(), body).into_response();
+    }
+    tenant.issued += 1;
+    let number = tenant.issued;
+    let mut body =
+        json!({"access_token": format!("access-{number}"), "token_type": "Bearer", "expires_in": 3600});
+    let refused = |error: &str| (StatusCode::BAD_REQUEST, Json(json!({"error": error}))).into_response();
+    match form.get("grant_type").map(String::as_str) {
+        Some("client_credentials") => {}
+        Some("refresh_token") if tenant.refresh.as_ref() == form.get("refresh_token") => {
+            tenant.refresh = Some(format!("refresh-{number}"));
+        }
+        Some("authorization_code") => {
+            let Some((challenge, person)) = form.get("code").and_then(|code| tenant.codes.remove(code))
+            else {
+                return refused("invalid_grant");
+            };
+            let digest = Sha256::digest(form.get("code_verifier").map_or("", String::as_str));
+            if base64url(&digest) != challenge {
+                return refused("invalid_grant");
+            }
+            tenant.refresh = Some(format!("refresh-{number}"));
+            let claims = base64url(json!({"preferred_username": person}).to_string().as_bytes());
+            body["id_token"] = format!("e30.{claims}.x").into();
+        }
+        _ => return refused("invalid_grant"),
+    }
+    if let Some(refresh) = &tenant.refresh
+        && form["grant_type"] != "client_credentials"
+    {
+        body["refresh_token"] = Value::String(refresh.clone());
+    }
+    Json(body).into_response()
+}
+
+fn base64url(bytes: &[u8]) -> String {
+    base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, bytes)
+}
