@@ -7,6 +7,7 @@
 //! | `/schema.graphql` | the schema | yes |
 //! | `/files/…` | raw messages and attachments, by signed URL | the URL is it |
 //! | `/hooks/graph` `/hooks/graph/lifecycle` | change notifications of Microsoft Graph | each proves itself |
+//! | `/oauth/callback` | where a person comes back to from signing in | its state is it |
 //! | `/livez` `/readyz` | health | no |
 //! | `/metrics` | on its own port | no |
 
@@ -18,6 +19,7 @@ pub mod graphql;
 pub mod health;
 pub mod hooks;
 pub mod metrics;
+pub mod oauth;
 pub mod token;
 
 use axum::Router;
@@ -58,6 +60,7 @@ pub fn router(api: Api) -> Router {
         .route("/files/{kind}/{id}/{name}", get(files::file))
         .route("/hooks/graph", post(hooks::graph))
         .route("/hooks/graph/lifecycle", post(hooks::graph))
+        .route("/oauth/callback", get(oauth::callback))
         .route("/livez", get(health::livez))
         .route("/readyz", get(health::readyz))
         // axum's own limit does not hold for handlers that read the body themselves.

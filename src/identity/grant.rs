@@ -38,6 +38,8 @@ pub(super) struct Endpoint {
 pub(super) struct Granted {
     pub bearer: Bearer,
     pub refresh_token: Option<SecretString>,
+    /// Who signed in (OpenID Connect); only with an authorization code.
+    pub id_token: Option<String>,
 }
 
 type Client = BasicClient<EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>;
@@ -62,7 +64,6 @@ impl Endpoint {
         self.granted(ended, &sender)
     }
 
-    #[expect(dead_code, reason = "signing in comes next")]
     /// RFC 6749, 4.1.3, with PKCE (RFC 7636).
     pub(super) async fn code(
         &self,
@@ -102,7 +103,11 @@ impl Endpoint {
                 let lives = granted.expires_in().map(TimeDelta::from_std);
                 let expires_at = expires(now, lives.map(|lives| lives.unwrap_or(LONGEST)));
                 let refresh_token = granted.refresh_token().map(|token| token.secret().clone().into());
-                Ok(Granted { bearer: Bearer { token, expires_at }, refresh_token })
+                Ok(Granted {
+                    bearer: Bearer { token, expires_at },
+                    refresh_token,
+                    id_token: sender.id_token(),
+                })
             }
             Err(RequestTokenError::Request(error)) => Err(error.into()),
             Err(_) => Err(sender.refusal()),
@@ -145,7 +150,18 @@ impl<'c> AsyncHttpClient<'c> for Sender {
     }
 }
 
+#[derive(serde::Deserialize)]
+struct IdToken {
+    id_token: String,
+}
+
 impl Sender {
+    fn id_token(&self) -> Option<String> {
+        let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        let body: IdToken = serde_json::from_slice(&heard.as_ref()?.body).ok()?;
+        Some(body.id_token)
+    }
+
     fn refusal(&self) -> Error {
         let answer = self.heard.lock().unwrap_or_else(PoisonError::into_inner).take();
         answer.map_or_else(address, |answer| answer.refusal())

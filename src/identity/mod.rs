@@ -7,6 +7,7 @@
 //! | `capture` | the transport that library is given, which keeps what was answered |
 //! | `machine` | what the machine that we run on is given: a token file, a metadata service |
 //! | `oauth2` `grant` | other providers, and people who sign in, by the `oauth2` crate |
+//! | `sign_in` | a person signs in: authorization code with PKCE |
 //! | `refresh` | refresh tokens: held by one at a time, kept before they are used |
 //! | `certificate/` | a certificate with its key, from PEM or PKCS#12 |
 //! | `refusal` | a refusal of a token endpoint, and what its codes mean |
@@ -23,6 +24,7 @@ mod machine;
 mod oauth2;
 mod refresh;
 mod refusal;
+mod sign_in;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -35,6 +37,7 @@ pub use certificate::{Certificate, CertificateError};
 pub use error::Error;
 pub use refresh::{HeldRefreshToken, KeepError, RefreshTokens};
 pub use refusal::{Refusal, Remedy};
+pub use sign_in::SignedIn;
 
 use crate::domain::clock::Clock;
 use crate::domain::credential::Credential;

@@ -43,6 +43,19 @@ async fn health_and_the_graphiql_page_need_no_token_and_tell_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_comes_back_from_signing_in_with_a_state_that_is_not_ours_is_told_so_and_nothing_is_repeated() {
+    let served = serve().await;
+    for query in ["", "?state=%3Cscript%3Ex&code=%3Cscript%3Ey", "?state=AAAA&error=%3Cscript%3Ez"] {
+        let response = client().get(served.url("/oauth/callback") + query).send().await.unwrap();
+        assert_eq!(response.status(), 400, "{query}");
+        assert_eq!(response.headers()["referrer-policy"], "no-referrer");
+        assert!(response.headers()["content-security-policy"].to_str().unwrap().contains("'none'"));
+        let page = response.text().await.unwrap();
+        assert!(page.contains("not valid any more") && !page.contains("<script>"), "{page}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_viewer_is_who_the_token_says() {
     let served = serve().await;
     let token = served.token_for(&[Scope::MailRead, Scope::JobsRun], TimeDelta::hours(1));

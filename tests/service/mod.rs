@@ -7,6 +7,7 @@ mod mailboxes;
 mod mappings;
 mod reach;
 mod refresh;
+mod sign_in;
 mod watch;
 
 use std::sync::Arc;

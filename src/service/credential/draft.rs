@@ -80,6 +80,15 @@ pub(super) fn require_secret(problems: &mut Problems, checked: &Checked) {
     }
 }
 
+/// Another kind needs its own.
+pub(super) fn require_secret_of(saved: &Credential, checked: &Checked) -> Result<(), Error> {
+    let mut problems = Problems::new();
+    if checked.settings.kind() != saved.settings.kind() {
+        require_secret(&mut problems, checked);
+    }
+    problems.finish()
+}
+
 /// What an update changes.
 pub(super) struct Change {
     pub name: Option<String>,

@@ -4,11 +4,13 @@ mod config;
 mod draft;
 mod input;
 mod keeper;
+mod sign_in;
+mod trial;
 
 pub use input::{CreateCredential, CredentialConfig, UpdateCredential};
 pub use keeper::Keeper;
+pub use sign_in::{SignIn, Unfinished, finish as finish_sign_in, start as start_sign_in};
 
-use super::error::Problems;
 use super::permit::ConfigWrite;
 use super::{Context, Error, Patch, Path, Permit, UserErrorCode};
 use crate::db::{self, credential::Secrets};
@@ -29,7 +31,7 @@ pub async fn create(
     new.insert(cx, cx.db.write(), &Path::root()).await
 }
 
-/// Changes a credential. A secret that is absent is kept. Its mailboxes that wait for it are tried at once.
+/// Changes a credential. A secret that is absent is kept; a new one is tried first, and a refusal changes nothing. Its mailboxes that wait for it are tried at once.
 pub async fn update(
     cx: &Context,
     _permit: &Permit<ConfigWrite>,
@@ -39,7 +41,17 @@ pub async fn update(
         Patch::Set(config) => Path::of("config").field(config.member()),
         _ => Path::of("config"),
     };
-    let change = draft::Change::check(input.name, input.config)?;
+    let mut change = draft::Change::check(input.name, input.config)?;
+    if let Some(checked) = &mut change.config {
+        // Outside of the transaction: it may take a while.
+        let saved = db::credential::get(cx.db.read(), input.id).await?;
+        let current =
+            |saved: &Credential| input.expected_version.is_none_or(|version| version == saved.version);
+        if let Some(saved) = saved.filter(current) {
+            draft::require_secret_of(&saved, checked)?;
+            trial::run(cx, &saved, checked).await?;
+        }
+    }
     let now = cx.clock.now();
     let tx = cx.db.begin().await?;
     let Some(saved) = db::credential::lock(&tx, input.id).await? else {
@@ -56,11 +68,7 @@ pub async fn update(
     let mut secrets = Secrets::Keep;
     if let Some(checked) = change.config {
         let same_kind = checked.settings.kind() == saved.settings.kind();
-        if !same_kind {
-            let mut problems = Problems::new();
-            draft::require_secret(&mut problems, &checked);
-            problems.finish()?;
-        }
+        draft::require_secret_of(&saved, &checked)?;
         changed.settings = draft::merged(&saved.settings, &checked);
         let is_certificate = checked.settings.kind() == CredentialKind::EntraClientCertificate;
         if checked.secret.is_some() || checked.expires_at.is_some() && !is_certificate {
