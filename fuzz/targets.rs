@@ -16,7 +16,7 @@ use mailroom::domain::parsed::ParsedMessage;
 use mailroom::identity::Certificate;
 use mailroom::mail::{self, Limits};
 use mailroom::net::Net;
-use mailroom::provider::{self, Access, Extent, Login, Wanted};
+use mailroom::provider::{self, Access, Extent, Login, Reach, Wanted};
 use mailroom::secret::ExposeSecret as _;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 
@@ -182,9 +182,13 @@ async fn client(port: u16) -> Option<()> {
     };
     let settings = ImapSettings { host: "127.0.0.1".to_owned(), port, security: Security::None, login: None };
     let login = Login::Password { username: "u".to_owned(), password: "p".to_owned().into() };
-    let provider =
-        provider::connect(&ProviderSettings::Imap(settings), login, Vec::new(), &Net::new(&config).ok()?)
-            .ok()?;
+    let provider = provider::connect(
+        &ProviderSettings::Imap(settings),
+        login,
+        Vec::new(),
+        &Reach::new(Net::new(&config).ok()?),
+    )
+    .ok()?;
     let mut session = provider.open(Access::Handle).await.ok()?;
     let _folders = session.folders().await;
     let page = session.list("INBOX", None).await.ok()?;

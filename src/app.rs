@@ -23,6 +23,7 @@ use crate::event::hub::RunHub;
 use crate::event::wake::Wake;
 use crate::identity::Identities;
 use crate::net::Net;
+use crate::provider::Reach;
 use crate::secret::KeyRing;
 use crate::service;
 
@@ -57,7 +58,7 @@ impl App {
             public_url: config.public.url.as_str().into(),
             installation: Arc::new(installation),
             identities,
-            net,
+            reach: Reach::new(net),
             limits: Arc::new(work::mail_limits(&config)),
         };
         let local_key = local_key(&config)?;

@@ -23,6 +23,7 @@ mod identity;
 mod mail;
 mod migrations;
 mod misconfigured;
+mod office;
 mod outage;
 mod pipeline;
 mod provider;

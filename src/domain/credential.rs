@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::entra::{EntraApp, EntraIdentity};
+use super::entra::{EntraApp, EntraCloud, EntraIdentity};
 use super::id::CredentialId;
 use super::named::named_enum;
 
@@ -119,6 +119,15 @@ impl CredentialSettings {
         match self {
             Self::EntraWorkloadIdentity(identity) | Self::EntraManagedIdentity(identity) => Some(identity),
             _ => None,
+        }
+    }
+
+    /// Where the tenant lives, of the kinds that get their tokens from Entra ID.
+    pub const fn cloud(&self) -> Option<EntraCloud> {
+        match (self.app(), self.identity()) {
+            (Some(app), _) => Some(app.cloud),
+            (None, Some(identity)) => Some(identity.cloud),
+            (None, None) => None,
         }
     }
 

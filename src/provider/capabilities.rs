@@ -54,7 +54,8 @@ impl Capabilities {
     pub const fn of(kind: ProviderKind) -> Option<Self> {
         match kind {
             ProviderKind::Imap => Some(super::imap::CAPABILITIES),
-            ProviderKind::Graph | ProviderKind::Ews | ProviderKind::Pop3 => None,
+            ProviderKind::Graph => Some(super::graph::CAPABILITIES),
+            ProviderKind::Ews | ProviderKind::Pop3 => None,
         }
     }
 }

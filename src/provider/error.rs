@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::explain;
+use super::{explain, graph};
 use crate::domain::fault::{Fault, FaultCode, Halted, Verdict};
 use crate::{identity, net};
 
@@ -17,6 +17,9 @@ pub enum Error {
     /// The credential gave no token.
     #[error(transparent)]
     Identity(#[from] identity::Error),
+    /// Microsoft Graph refused.
+    #[error(transparent)]
+    Graph(graph::Refusal),
     /// Something answers there, but not this protocol.
     #[error("what answers on port {port} is not {protocol}{}", found.map(|f| format!(" but looks like {f}")).unwrap_or_default())]
     WrongProtocol {
@@ -151,6 +154,7 @@ impl Error {
         let again = Verdict::Retry { after: None, throttled: false };
         match self {
             Self::Identity(error) => error.verdict(),
+            Self::Graph(refusal) => refusal.verdict(),
             Self::Throttled { after } => Verdict::Retry { after: *after, throttled: true },
             Self::Net(net::Error::Refused { .. } | net::Error::NotAHost { .. })
             | Self::NoStarttls { .. }
@@ -186,6 +190,7 @@ impl Error {
                 | Self::FolderNotFound { .. }
                 | Self::Forbidden { .. }
                 | Self::Quota
+                | Self::Graph(_)
                 | Self::Unsupported { .. }
         )
     }
@@ -195,6 +200,7 @@ impl Error {
         match self {
             Self::Net(net) => net.code(),
             Self::Identity(error) => error.code(),
+            Self::Graph(refusal) => refusal.fault_code(),
             Self::WrongProtocol { .. }
             | Self::Malformed { .. }
             | Self::TooLong { .. }
@@ -234,6 +240,7 @@ impl Error {
             | Self::Unavailable { provider_code } => provider_code.clone(),
             Self::Refused { provider_code, .. } => Some(provider_code.clone()),
             Self::Identity(error) => error.provider_code(),
+            Self::Graph(refusal) => Some(refusal.code.clone()),
             _ => None,
         }
     }
@@ -241,6 +248,7 @@ impl Error {
     fn request_id(&self) -> Option<String> {
         match self {
             Self::Identity(error) => error.request_id(),
+            Self::Graph(refusal) => refusal.request_id.clone(),
             _ => None,
         }
     }

@@ -1,6 +1,7 @@
 //! What to do about an error: one hint for each, in one place, so that they can be read together.
 
 use super::Error;
+use super::graph::Kind;
 use crate::net::{self, CertificateFault};
 
 /// Makes a sentence of an error's text.
@@ -15,6 +16,7 @@ pub(super) fn hint(error: &Error) -> Option<&'static str> {
     Some(match error {
         Error::Net(net) => return net_hint(net),
         Error::Identity(identity) => identity.hint(),
+        Error::Graph(refusal) => graph_hint(refusal.kind),
         Error::WrongProtocol { found: Some("POP3"), .. } => {
             "Use the IMAP port: 993 with TLS, or 143 with STARTTLS."
         }
@@ -60,6 +62,61 @@ pub(super) fn hint(error: &Error) -> Option<&'static str> {
         Error::Refused { .. } => "Look at the server's log at this time: it knows why.",
         Error::Unsupported { hint, .. } => hint,
     })
+}
+
+const fn graph_hint(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Token => {
+            "Check that credential and mailbox are of the same cloud, and the clock of this machine; then update the credential's secret."
+        }
+        Kind::Challenge => {
+            "The tenant's administrator must exempt the application (workload identity) from the conditional access policy, or allow this network."
+        }
+        Kind::NoConsent => {
+            "In Entra ID, add the application permission Mail.ReadWrite and grant admin consent; or give the application rights by RBAC for Applications in Exchange Online. Both take up to two hours to work."
+        }
+        Kind::NoPermission => {
+            "Give the application Mail.ReadWrite: as an application permission with admin consent in Entra ID, or as the role Application Mail.ReadWrite in Exchange Online."
+        }
+        Kind::Denied => {
+            "Check the application's permission (Mail.ReadWrite) and its scope in Exchange Online: Test-ServicePrincipalAuthorization shows what holds for this mailbox. Changes take up to two hours."
+        }
+        Kind::OutsidePolicy => {
+            "Add the mailbox to the group of the application access policy (Get-ApplicationAccessPolicy shows it), or move to RBAC for Applications. Changes take an hour or more."
+        }
+        Kind::OutsideScope => {
+            "Bring the mailbox into the application's scope: the management scope of its role assignment, or the group of its application access policy. Test-ServicePrincipalAuthorization shows whether it is in; changes take up to two hours."
+        }
+        Kind::MailboxUnknown => {
+            "Check the user for typing errors: it is the user principal name or the object id, and the mailbox must be in the credential's tenant."
+        }
+        Kind::MailboxUnusable => {
+            "Give the user an Exchange Online licence, or make it a shared mailbox. A new mailbox takes some hours; one that is on-premises can't be read by Graph."
+        }
+        Kind::OnPremises => {
+            "Graph reads mailboxes of Exchange Online only: move the mailbox there, or read it by IMAP."
+        }
+        Kind::ItemGone => "Nothing to do: someone moved or deleted it.",
+        Kind::FolderGone => "Choose another folder for the job, or make it again in the mailbox.",
+        Kind::PositionLost => {
+            "Nothing to do: the folder is listed anew, and what is known is not taken in twice."
+        }
+        Kind::Conflict => "Nothing to do: it is tried again by itself.",
+        Kind::Throttled => {
+            "Nothing to do: it goes on by itself. If it stays, look for other software that uses the same application."
+        }
+        Kind::Quota => "Make room in the mailbox, or raise its quota.",
+        Kind::Damaged => "Look at the message in Outlook; where it opens, save and forward it from there.",
+        Kind::TooBig => "The message is bigger than the service gives out; look at it in Outlook.",
+        Kind::Moving => "Nothing to do: it goes on when Microsoft has moved the mailbox.",
+        Kind::Busy => {
+            "Nothing to do at first: it is tried again by itself. If it stays, look at the service health of Microsoft 365."
+        }
+        Kind::Unsupported => {
+            "National clouds lack some of what the worldwide one has: see docs/office365.md."
+        }
+        Kind::BadRequest => "Report this with the request id: the request should have been understood.",
+    }
 }
 
 fn login_hint(code: Option<&str>) -> &'static str {

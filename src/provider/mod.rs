@@ -6,6 +6,7 @@
 pub mod capabilities;
 pub mod error;
 mod explain;
+pub mod graph;
 pub mod hooks;
 pub mod imap;
 pub mod probe;
@@ -16,9 +17,11 @@ use futures::stream::BoxStream;
 
 pub use capabilities::{Capabilities, unfit};
 pub use error::Error;
+pub use graph::Budgets;
 pub use hooks::{Hooks, Receiver, Subscribed};
 pub use probe::probe;
 
+use crate::domain::entra::EntraCloud;
 use crate::domain::folder::FolderAssignment;
 use crate::domain::folder::{Folder, Place};
 use crate::domain::handling::Disposition;
@@ -43,7 +46,25 @@ pub enum Login {
         username: String,
         /// Where tokens come from.
         tokens: Tokens,
+        /// Where the tenant lives, if tokens come from Entra ID.
+        cloud: Option<EntraCloud>,
     },
+}
+
+/// What providers reach mail systems with. Clones share it.
+#[derive(Debug, Clone)]
+pub struct Reach {
+    /// Makes outgoing connections.
+    pub net: Net,
+    /// What may be asked of a mailbox at one time, whoever asks.
+    pub budgets: Budgets,
+}
+
+impl Reach {
+    /// With budgets of its own.
+    pub fn new(net: Net) -> Self {
+        Self { net, budgets: Budgets::default() }
+    }
 }
 
 /// A mailbox at its mail system, not connected to yet: the one place that lists the providers.
@@ -51,16 +72,15 @@ pub fn connect(
     settings: &ProviderSettings,
     login: Login,
     folder_roles: Vec<FolderAssignment>,
-    net: &Net,
+    reach: &Reach,
 ) -> Result<Box<dyn Provider>, Error> {
     Ok(match settings {
-        ProviderSettings::Graph(_) => {
-            let hint = "Use IMAP.";
-            return Err(Error::Unsupported { what: "be reached by Graph", hint });
+        ProviderSettings::Graph(settings) => {
+            Box::new(graph::Graph::new(settings, login, folder_roles, reach)?)
         }
         ProviderSettings::Imap(settings) => {
-            let timeouts = imap::Timeouts::of(net);
-            Box::new(imap::Imap::new(settings.clone(), login, folder_roles, net.clone(), timeouts))
+            let timeouts = imap::Timeouts::of(&reach.net);
+            Box::new(imap::Imap::new(settings.clone(), login, folder_roles, reach.net.clone(), timeouts))
         }
     })
 }

@@ -2,28 +2,38 @@
 
 use std::time::Instant;
 
-use super::{Error, Login, imap};
+use super::{Error, Login, Reach, graph, imap};
 use crate::domain::clock::Clock;
 use crate::domain::connection::{ConnectionSide, ConnectionStep, ConnectionStepKind, ConnectionTest};
 use crate::domain::folder::FolderAssignment;
 use crate::domain::mailbox::ProviderSettings;
-use crate::net::Net;
 
 /// Tries to reach the mailbox and to read from `folder`. Changes nothing at the provider.
 pub async fn probe(
     settings: &ProviderSettings,
     login: Login,
     folder_roles: Vec<FolderAssignment>,
-    net: &Net,
+    reach: &Reach,
     folder: &str,
     clock: &dyn Clock,
 ) -> ConnectionTest {
     let mut record = Record { test: ConnectionTest::default(), clock };
     match settings {
-        ProviderSettings::Graph(_) => {}
+        ProviderSettings::Graph(settings) => {
+            match graph::Graph::new(settings, login, folder_roles, reach) {
+                Ok(mailbox) => {
+                    // A failed step is in the record, and ends the test.
+                    let _ended = mailbox.probe(folder, &mut record).await;
+                }
+                Err(error) => {
+                    let step = ConnectionStepKind::Authenticate;
+                    let _failed = record.step::<()>(step, Instant::now(), Err(error), |()| None);
+                }
+            }
+        }
         ProviderSettings::Imap(settings) => {
-            let timeouts = imap::Timeouts::of(net);
-            let mailbox = imap::Imap::new(settings.clone(), login, folder_roles, net.clone(), timeouts);
+            let timeouts = imap::Timeouts::of(&reach.net);
+            let mailbox = imap::Imap::new(settings.clone(), login, folder_roles, reach.net.clone(), timeouts);
             // A failed step is in the record, and ends the test.
             let _ended = mailbox.probe(folder, &mut record).await;
         }

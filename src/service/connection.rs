@@ -85,7 +85,7 @@ pub async fn provider(cx: &Context, mailbox: &Mailbox) -> Result<Box<dyn Provide
     let credential = db::credential::get(db, mailbox.credential_id).await?.ok_or(Error::NoCredential)?;
     let secrets = secrets(cx, &credential).await?;
     let login = login(cx, &mailbox.settings, &mailbox.address, &credential, secrets)?;
-    Ok(provider::connect(&mailbox.settings, login, mailbox.folder_roles.clone(), &cx.net)?)
+    Ok(provider::connect(&mailbox.settings, login, mailbox.folder_roles.clone(), &cx.reach)?)
 }
 
 /// What is logged in with at those settings.
@@ -100,7 +100,8 @@ pub(super) fn login(
     if let CredentialSettings::Basic { .. } = credential.settings {
         return Ok(Login::Password { username, password: secrets.secret.ok_or(Error::NoSecret)? });
     }
-    Ok(Login::Token { username, tokens: cx.identities.tokens(credential, secrets)? })
+    let cloud = credential.settings.cloud();
+    Ok(Login::Token { username, tokens: cx.identities.tokens(credential, secrets)?, cloud })
 }
 
 /// The secrets of a saved credential, opened.

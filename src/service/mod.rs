@@ -46,7 +46,7 @@ use crate::event::hub::RunHub;
 use crate::event::wake::Wake;
 use crate::identity::Identities;
 use crate::mail;
-use crate::net::Net;
+use crate::provider::Reach;
 use crate::secret::KeyRing;
 
 /// What the services work with; made once, when the process starts.
@@ -68,8 +68,8 @@ pub struct Context {
     pub public_url: Arc<str>,
     /// What there is once.
     pub installation: Arc<Installation>,
-    /// Makes outgoing connections.
-    pub net: Net,
+    /// Makes outgoing connections to mail systems.
+    pub reach: Reach,
     /// Where tokens come from.
     pub identities: Identities,
     /// How much of a message is looked at.

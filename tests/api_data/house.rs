@@ -54,7 +54,9 @@ impl House {
                 id: uuid::Uuid::from_u128(7),
                 reply_key: mailroom::domain::reply_token::ReplyKey::new([7; 32]),
             }),
-            net: mailroom::net::Net::new(&mailroom::config::Config::defaults().unwrap().net).unwrap(),
+            reach: mailroom::provider::Reach::new(
+                mailroom::net::Net::new(&mailroom::config::Config::defaults().unwrap().net).unwrap(),
+            ),
             identities: mailroom::identity::Identities::new(
                 &mailroom::net::Net::new(&mailroom::config::Config::defaults().unwrap().net).unwrap(),
                 "",

@@ -50,7 +50,9 @@ impl Desk {
             runs: room.tools.hub.clone(),
             wake: Default::default(),
             public_url: "https://mail.example".into(),
-            net: mailroom::net::Net::new(&mailroom::config::Config::defaults().unwrap().net).unwrap(),
+            reach: mailroom::provider::Reach::new(
+                mailroom::net::Net::new(&mailroom::config::Config::defaults().unwrap().net).unwrap(),
+            ),
             identities: mailroom::identity::Identities::new(
                 &mailroom::net::Net::new(&mailroom::config::Config::defaults().unwrap().net).unwrap(),
                 "",

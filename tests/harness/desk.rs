@@ -50,8 +50,8 @@ pub async fn create_with(
     Desk { mailbox: id(&mailbox["id"]), mapping, job: id(&mailbox["jobs"][0]["id"]) }
 }
 
-/// Subject and sender on creation; each update appends its Message-ID to `updates`.
-async fn create_mapping(service: &Service, name: &str, more: &[Value]) -> String {
+/// Its id. Subject and sender on creation; each update appends its Message-ID to `updates`.
+pub async fn create_mapping(service: &Service, name: &str, more: &[Value]) -> String {
     let prefix: String = name.chars().filter(char::is_ascii_alphabetic).take(6).collect();
     let mut rules = vec![
         json!({ "attribute": "title", "source": { "field": "SUBJECT" }, "maxLength": 200 }),

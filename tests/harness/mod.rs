@@ -5,6 +5,7 @@ pub mod database;
 pub mod desk;
 pub mod dovecot;
 pub mod node;
+pub mod office;
 pub mod person;
 pub mod postgres;
 pub mod proxy;

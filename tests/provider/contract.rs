@@ -36,6 +36,10 @@ pub trait Fixture: Sync {
     fn seen(&self, folder: &str) -> BTreeMap<String, bool>;
     /// The folder with the trash role.
     fn trash(&self) -> &str;
+    /// Whether a listing that finds nothing ends where it began; a service may renew its positions each time.
+    fn positions_stand_still(&self) -> bool {
+        true
+    }
 }
 
 /// Runs every test of the contract over fixtures that the expression makes from a test's name.
@@ -193,7 +197,8 @@ pub async fn a_listing_is_in_order_of_arrival_and_goes_on_where_it_ended(fixture
     assert_eq!(first[0].size, raw("1@x").len() as u64);
     assert_eq!(first[0].is_read, Some(false));
     let (again, same) = list_all(&mut *session, "INBOX", Some(position.clone())).await;
-    assert!(again.is_empty() && same == position, "nothing is new");
+    assert!(again.is_empty(), "nothing is new");
+    assert_eq!(same == position, fixture.positions_stand_still(), "{same:?}");
 
     fixture.deliver("INBOX", &raw("3@x"));
     let (new, _) = list_all(&mut *session, "INBOX", Some(position.clone())).await;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use mailroom::config::NetConfig;
 use mailroom::domain::mailbox::{ImapSettings, ProviderSettings, Security};
 use mailroom::net::Net;
-use mailroom::provider::{self, Login, Provider};
+use mailroom::provider::{self, Login, Provider, Reach};
 
 use super::contract::{self, Fixture};
 use crate::harness::dovecot::{self, Dovecot, PASSWORD};
@@ -103,7 +103,8 @@ pub fn net(server: &Dovecot) -> Net {
 }
 
 fn connect(server: &Dovecot, port: u16, security: Security, user: &str, password: &str) -> Box<dyn Provider> {
-    provider::connect(&settings(port, security), login(user, password), Vec::new(), &net(server)).unwrap()
+    provider::connect(&settings(port, security), login(user, password), Vec::new(), &Reach::new(net(server)))
+        .unwrap()
 }
 
 pub fn settings(port: u16, security: Security) -> ProviderSettings {

@@ -5,7 +5,7 @@ use mailroom::domain::clock::{Clock as _, SystemClock};
 use mailroom::domain::fault::{Fault, FaultCode};
 use mailroom::domain::mailbox::{ImapSettings, ProviderSettings, Security};
 use mailroom::net::Net;
-use mailroom::provider::{self, Access, Error};
+use mailroom::provider::{self, Access, Error, Reach};
 
 use super::imap::{login, net};
 use crate::harness::dovecot::{self, Dovecot, PASSWORD};
@@ -24,7 +24,7 @@ async fn open_as(
 ) -> Result<(), Error> {
     let settings =
         ProviderSettings::Imap(ImapSettings { host: host.to_owned(), port, security, login: None });
-    let provider = provider::connect(&settings, login(user, password), Vec::new(), net)?;
+    let provider = provider::connect(&settings, login(user, password), Vec::new(), &Reach::new(net.clone()))?;
     let mut session = provider.open(Access::Look).await?;
     session.folders().await?;
     session.close().await;

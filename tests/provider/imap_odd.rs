@@ -7,8 +7,8 @@ use mailroom::domain::folder::{FolderAssignment, FolderRole, Place};
 use mailroom::domain::handling::{Disposition, OriginalFate};
 use mailroom::domain::mailbox::Security;
 use mailroom::provider::{
-    self, Access, DisposeOutcome, Error, Extent, FetchOutcome, Fetched, Order, Position, PurgeOrder, Session,
-    Wanted,
+    self, Access, DisposeOutcome, Error, Extent, FetchOutcome, Fetched, Order, Position, PurgeOrder, Reach,
+    Session, Wanted,
 };
 
 use super::imap::{login, net, settings};
@@ -30,7 +30,9 @@ const STORE: (&str, &str) = ("UID STORE 1 +FLAGS (\\Seen)", "* 1 FETCH (UID 1 FL
 async fn open_with(script: &Script, roles: &[FolderAssignment]) -> Result<Box<dyn Session>, Error> {
     let settings = settings(script.port, Security::None);
     let net = net(dovecot::shared());
-    provider::connect(&settings, login("u", "secret-p"), roles.to_vec(), &net)?.open(Access::Handle).await
+    provider::connect(&settings, login("u", "secret-p"), roles.to_vec(), &Reach::new(net.clone()))?
+        .open(Access::Handle)
+        .await
 }
 
 async fn open(script: &Script) -> Box<dyn Session> {
@@ -84,7 +86,7 @@ async fn a_login_that_needs_literals_gets_them() {
     let script = Script::start(GREETING, &[BARE, LOGIN]).await;
     let settings = settings(script.port, Security::None);
     let net = net(dovecot::shared());
-    provider::connect(&settings, login("müller", "geheim"), Vec::new(), &net)
+    provider::connect(&settings, login("müller", "geheim"), Vec::new(), &Reach::new(net.clone()))
         .unwrap()
         .open(Access::Look)
         .await
@@ -106,7 +108,8 @@ async fn starttls_that_is_demanded_and_not_offered_never_goes_on_in_clear() {
         let script = Script::start(greeting, &[("", "{tag} OK\n")]).await;
         let settings = settings(script.port, Security::Starttls);
         let net = net(dovecot::shared());
-        let provider = provider::connect(&settings, login("u", "p"), Vec::new(), &net).unwrap();
+        let provider =
+            provider::connect(&settings, login("u", "p"), Vec::new(), &Reach::new(net.clone())).unwrap();
         let fault = provider.open(Access::Look).await.err().unwrap().fault(SystemClock.now());
         assert_eq!(fault.code, FaultCode::Tls);
         assert!(script.heard().is_empty(), "{:?}", script.heard());

@@ -44,9 +44,12 @@ async fn open(script: &Script, server: &TokenServer) -> Result<(), Error> {
     let identities = Identities::new(&net, "", std::sync::Arc::new(SystemClock));
     let secrets = Secrets { secret: Some("s".to_owned().into()), ..Secrets::default() };
     let tokens = identities.tokens(&credential, secrets).unwrap();
-    let login = Login::Token { username: "a,b@example.com".to_owned(), tokens };
+    let login = Login::Token { username: "a,b@example.com".to_owned(), tokens, cloud: None };
     let settings = settings(script.port, Security::None);
-    provider::connect(&settings, login, Vec::new(), &net)?.open(Access::Look).await.map(drop)
+    provider::connect(&settings, login, Vec::new(), &provider::Reach::new(net.clone()))?
+        .open(Access::Look)
+        .await
+        .map(drop)
 }
 
 fn xoauth2(token: &str) -> String {

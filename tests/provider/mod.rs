@@ -1,6 +1,9 @@
 //! How mail is reached: one contract for every provider, and the oddities of each.
 
 mod contract;
+mod graph;
+pub mod graph_judge;
+mod graph_odd;
 mod imap;
 mod imap_certificates;
 mod imap_odd;

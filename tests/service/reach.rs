@@ -19,7 +19,7 @@ use crate::harness::free_port;
 
 async fn office(server: &Dovecot) -> Office {
     let mut office = Office::open(on_sqlite().await);
-    office.cx.net = Net::new(&NetConfig {
+    office.cx.reach.net = Net::new(&NetConfig {
         ca_file: server.certs.ca.clone(),
         connect_timeout_seconds: 10,
         read_timeout_seconds: 10,

@@ -35,7 +35,7 @@ async fn saved(office: &Office, server: &TokenServer) -> Credential {
 /// A process: a cache of its own over the same database.
 fn process(office: &Office) -> Identities {
     let keeper = Keeper::new(office.cx.db.clone(), Arc::clone(&office.cx.keys));
-    Identities::new(&office.cx.net, "", Arc::clone(&office.cx.clock)).keeping(Arc::new(keeper))
+    Identities::new(&office.cx.reach.net, "", Arc::clone(&office.cx.clock)).keeping(Arc::new(keeper))
 }
 
 async fn kept(office: &Office, id: CredentialId) -> String {
@@ -51,8 +51,9 @@ async fn of_two_processes_that_refresh_at_once_neither_loses_the_token(fresh: Fr
     let first = process(&office);
     let second = if office.cx.db.has_one_writer() {
         let keeper = Arc::new(Keeper::new(office.cx.db.clone(), Arc::clone(&office.cx.keys)));
-        let cache =
-            || Identities::new(&office.cx.net, "", Arc::clone(&office.cx.clock)).keeping(keeper.clone());
+        let cache = || {
+            Identities::new(&office.cx.reach.net, "", Arc::clone(&office.cx.clock)).keeping(keeper.clone())
+        };
         vec![cache(), cache(), cache()]
     } else {
         vec![first, process(&office), process(&office)]

@@ -27,7 +27,7 @@ pub(super) async fn log_in(
         Login::Password { username, password } => {
             by_password(&mut wire, &capabilities, (username, password), &mut told).await?
         }
-        Login::Token { username, tokens } => {
+        Login::Token { username, tokens, .. } => {
             token::log_in(&mut wire, &capabilities, host, (username, tokens), &mut told).await?
         }
     };

@@ -50,7 +50,7 @@ pub async fn test(
         Err(error) => return Err(unopened(cx, &Path::of("credential"), error)),
     };
     let roles = saved.map(|saved| saved.folder_roles).unwrap_or_default();
-    Ok(provider::probe(&settings, login, roles, &cx.net, &folder, &*cx.clock).await)
+    Ok(provider::probe(&settings, login, roles, &cx.reach, &folder, &*cx.clock).await)
 }
 
 /// The folders at the provider, now.

@@ -1,0 +1,209 @@
+//! What Graph answers, as far as we read it. Unknown properties are left alone, missing ones are None.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+/// A page of a collection, or of a delta round.
+#[derive(Debug, Deserialize)]
+pub(super) struct Page<T> {
+    pub value: Vec<T>,
+    #[serde(rename = "@odata.nextLink")]
+    pub next: Option<String>,
+    #[serde(rename = "@odata.deltaLink")]
+    pub delta: Option<String>,
+}
+
+/// A message, with what was selected of it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Message {
+    pub id: String,
+    received_date_time: Option<String>,
+    pub is_read: Option<bool>,
+    pub is_draft: Option<bool>,
+    internet_message_id: Option<String>,
+    pub parent_folder_id: Option<String>,
+    change_key: Option<String>,
+    pub categories: Option<Vec<String>>,
+    #[serde(rename = "@removed")]
+    pub removed: Option<serde::de::IgnoredAny>,
+    single_value_extended_properties: Vec<Extended>,
+    pub internet_message_headers: Option<Vec<Header>>,
+}
+
+/// A MAPI property.
+#[derive(Debug, Deserialize)]
+struct Extended {
+    #[serde(default)]
+    id: String,
+    value: Option<String>,
+}
+
+/// A field of a mail's header.
+#[derive(Debug, Deserialize)]
+pub(super) struct Header {
+    #[serde(default)]
+    pub name: String,
+    #[serde(default)]
+    pub value: Option<String>,
+}
+
+impl Message {
+    /// When the mailbox received it.
+    pub(super) fn arrived_at(&self) -> Option<DateTime<Utc>> {
+        let text = self.received_date_time.as_deref()?;
+        Some(DateTime::parse_from_rfc3339(text).ok()?.with_timezone(&Utc))
+    }
+
+    /// Without angle brackets; None where it is missing or blank.
+    pub(super) fn message_id(&self) -> Option<String> {
+        let id = self.internet_message_id.as_deref()?.trim();
+        let id = id.strip_prefix('<').unwrap_or(id);
+        let id = id.strip_suffix('>').unwrap_or(id).trim();
+        (!id.is_empty()).then(|| id.to_owned())
+    }
+
+    /// PR_MESSAGE_SIZE, where it was asked for and told.
+    pub(super) fn size(&self) -> Option<u64> {
+        let of_size = |id: &str| {
+            let (_, tag) = id.split_once(' ')?;
+            u32::from_str_radix(tag.trim().trim_start_matches("0x").trim_start_matches("0X"), 16).ok()
+        };
+        let mut properties = self.single_value_extended_properties.iter();
+        properties.find(|property| of_size(&property.id) == Some(0x0e08))?.value.as_deref()?.parse().ok()
+    }
+
+    /// Its version: another one after every change.
+    pub(super) fn version(&self) -> Option<String> {
+        self.change_key.clone()
+    }
+}
+
+/// A folder.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct MailFolder {
+    pub id: String,
+    #[serde(default)]
+    pub display_name: Option<String>,
+    #[serde(default)]
+    pub child_folder_count: Option<u32>,
+    #[serde(default)]
+    pub total_item_count: Option<u32>,
+    #[serde(default)]
+    pub unread_item_count: Option<u32>,
+    #[serde(default)]
+    pub is_hidden: Option<bool>,
+    #[serde(rename = "@odata.type", default)]
+    kind: Option<String>,
+}
+
+impl MailFolder {
+    /// Whether it only shows what lies elsewhere.
+    pub(super) fn is_search(&self) -> bool {
+        self.kind
+            .as_deref()
+            .is_some_and(|kind| kind.eq_ignore_ascii_case("#microsoft.graph.mailSearchFolder"))
+    }
+}
+
+/// The answer to a batch.
+#[derive(Debug, Deserialize)]
+pub(super) struct Batch {
+    pub responses: Vec<Entry>,
+}
+
+/// The answer to one entry.
+#[derive(Debug, Deserialize)]
+pub(super) struct Entry {
+    pub id: String,
+    pub status: u16,
+    #[serde(default)]
+    headers: Option<HashMap<String, Value>>,
+    #[serde(default)]
+    pub body: Option<Box<RawValue>>,
+}
+
+impl Entry {
+    /// A header of its own, whatever its case.
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        let headers = self.headers.as_ref()?.iter();
+        headers.into_iter().find(|(known, _)| known.eq_ignore_ascii_case(name))?.1.as_str()
+    }
+}
+
+/// The codes of an error's body, the most specific first. The envelope is spelled in several ways, and may be missing.
+pub(super) fn codes(body: &[u8]) -> Vec<String> {
+    fn walk(value: &Value, depth: usize, codes: &mut Vec<String>) {
+        let Some(object) = value.as_object().filter(|_| depth < 8) else { return };
+        if let Some(code) = object.get("code").and_then(Value::as_str).filter(|code| !code.is_empty()) {
+            codes.insert(0, code.chars().take(80).collect());
+        }
+        for (name, inner) in object {
+            if ["error", "innererror"].contains(&name.to_ascii_lowercase().as_str()) {
+                walk(inner, depth + 1, codes);
+            }
+        }
+    }
+    let mut codes = Vec::new();
+    if let Ok(value) = serde_json::from_slice::<Value>(body) {
+        walk(&value, 0, &mut codes);
+    }
+    codes
+}
+
+/// `Retry-After`: seconds, or a date (RFC 9110, section 10.2.3).
+pub(super) fn retry_after(value: &str, now: DateTime<Utc>) -> Option<Duration> {
+    if let Ok(seconds) = value.trim().parse::<f64>() {
+        return (0.0..=86_400.0).contains(&seconds).then(|| Duration::from_secs_f64(seconds));
+    }
+    let at = DateTime::parse_from_rfc2822(value.trim()).ok()?.with_timezone(&Utc);
+    Some((at - now).to_std().unwrap_or_default().min(Duration::from_secs(86_400)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_delta_item_is_read_with_what_it_has() {
+        let message: Message = serde_json::from_str(
+            r##"{"@odata.type":"#microsoft.graph.message","@odata.etag":"W/\"x\"","id":"AA==",
+                "receivedDateTime":"2026-01-02T03:04:05.1234567Z","isRead":false,"isDraft":null,"new":{"a":1},
+                "internetMessageId":"<a@b>",
+                "singleValueExtendedProperties":[{"id":"Integer 0xe08","value":"1234"}]}"##,
+        )
+        .unwrap();
+        assert_eq!(message.arrived_at().unwrap().timestamp(), 1_767_323_045);
+        assert_eq!(message.message_id().as_deref(), Some("a@b"));
+        assert_eq!((message.size(), message.is_read, message.is_draft), (Some(1234), Some(false), None));
+        assert!(message.removed.is_none());
+        let removed: Message = serde_json::from_str(r#"{"id":"x","@removed":{"reason":"deleted"}}"#).unwrap();
+        assert!(removed.removed.is_some() && removed.arrived_at().is_none());
+    }
+
+    #[test]
+    fn codes_are_read_in_every_spelling_the_most_specific_first() {
+        let both = br#"{"error":{"code":"UnknownError","innererror":{"code":"ErrorQuotaExceeded","innerError":{"code":"Deep"}}}}"#;
+        assert_eq!(codes(both), ["Deep", "ErrorQuotaExceeded", "UnknownError"]);
+        assert!(codes(b"<html>gateway</html>").is_empty() && codes(b"").is_empty());
+        assert!(codes(br#"{"error":{"code":""}}"#).is_empty());
+        assert!(codes(br#"{"error":"text"}"#).is_empty());
+    }
+
+    #[test]
+    fn retry_after_is_read_as_seconds_or_as_a_date() {
+        let now = DateTime::from_timestamp(1_767_323_045, 0).unwrap();
+        assert_eq!(retry_after("7", now), Some(Duration::from_secs(7)));
+        assert_eq!(retry_after("Fri, 02 Jan 2026 03:04:15 GMT", now), Some(Duration::from_secs(10)));
+        assert_eq!(retry_after("Fri, 02 Jan 2026 03:00:00 GMT", now), Some(Duration::ZERO));
+        for odd in ["-1", "soon", "1e99", "NaN"] {
+            assert_eq!(retry_after(odd, now), None, "{odd}");
+        }
+    }
+}

@@ -1,0 +1,336 @@
+//! The only place that sends: the token, the headers that every request needs, the budget, and what is tried again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use reqwest::Method;
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use secrecy::ExposeSecret as _;
+use serde::de::DeserializeOwned;
+use url::Url;
+
+use super::address::Address;
+use super::budget::{Budget, backoff};
+use super::refusal::{Kind, Refusal};
+use super::reply;
+use crate::domain::clock::{Clock as _, SystemClock};
+use crate::identity::{Bearer, Tokens};
+use crate::net::{self, Http};
+use crate::provider::{Access, Error};
+
+/// Ids that survive moves.
+/// Source: Microsoft Graph documentation, "Obtain immutable identifiers for Outlook resources".
+pub(super) const IMMUTABLE: &str = "IdType=\"ImmutableId\"";
+/// A page or a batch; the answer to a PATCH has the message's text in it.
+const JSON_BYTES: usize = 64 * 1024 * 1024;
+/// The body of a refusal.
+const REFUSAL_BYTES: usize = 64 * 1024;
+/// How often a read is tried.
+const TRIES: u32 = 3;
+/// How often one that the server kept silent about is tried.
+const TRIES_IN_SILENCE: u32 = 2;
+/// How long a read waits for the budget.
+const READ_PATIENCE: Duration = Duration::from_secs(120);
+/// How long a change waits: it is sent within the lease's margin.
+const CHANGE_PATIENCE: Duration = Duration::from_secs(4);
+
+/// How much of a body is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// All of it, up to a limit.
+    Whole(usize),
+    /// Up to the first blank line.
+    Header(usize),
+}
+
+/// What is asked.
+#[derive(Debug, Clone)]
+pub(super) struct Ask {
+    method: Method,
+    url: Url,
+    body: Option<Bytes>,
+    prefer: Option<String>,
+    extent: Extent,
+    /// Requests that it counts as.
+    count: u32,
+    /// Whether trying again does no harm, whatever came of the first time.
+    repeatable: bool,
+}
+
+impl Ask {
+    /// Reads something.
+    pub(super) const fn read(url: Url) -> Self {
+        Self {
+            method: Method::GET,
+            url,
+            body: None,
+            prefer: None,
+            extent: Extent::Whole(JSON_BYTES),
+            count: 1,
+            repeatable: true,
+        }
+    }
+
+    /// Sends JSON. It is not repeated when its end is unclear, unless that does no harm.
+    pub(super) fn post(url: Url, body: Bytes, count: u32, repeatable: bool) -> Self {
+        Self { method: Method::POST, body: Some(body), count, repeatable, ..Self::read(url) }
+    }
+
+    /// With a page size.
+    pub(super) fn page_size(self, size: usize) -> Self {
+        Self { prefer: Some(format!("odata.maxpagesize={size}")), ..self }
+    }
+
+    /// With another part of the body.
+    pub(super) fn extent(self, extent: Extent) -> Self {
+        Self { extent, ..self }
+    }
+}
+
+/// Sends for one mailbox. Clones share the budget and the token.
+#[derive(Clone)]
+pub(super) struct Wire {
+    pub http: Http,
+    pub address: Address,
+    pub tokens: Tokens,
+    /// The root of Graph and `/.default`.
+    pub scope: Arc<str>,
+    pub budget: Arc<Budget>,
+    pub access: Access,
+}
+
+impl Wire {
+    /// A token.
+    pub(super) async fn bearer(&self) -> Result<Bearer, Error> {
+        Ok(self.tokens.bearer(&self.scope).await?)
+    }
+
+    /// Asks for JSON.
+    pub(super) async fn json<T: DeserializeOwned>(&self, ask: &Ask) -> Result<T, Error> {
+        let body = self.bytes(ask).await?;
+        serde_json::from_slice(&body).map_err(|_| Error::Malformed { what: "it is not the JSON of Graph" })
+    }
+
+    /// Asks for bytes: within bounds, trying again what can be.
+    pub(super) async fn bytes(&self, ask: &Ask) -> Result<Bytes, Error> {
+        let mut renewed = false;
+        let mut failures = 0;
+        loop {
+            let bearer = self.bearer().await?;
+            let error = match self.once(ask, &bearer).await {
+                Ok(body) => return Ok(body),
+                Err(error) => error,
+            };
+            if let Error::Graph(Refusal { kind: Kind::Token, .. }) = &error
+                && !renewed
+            {
+                renewed = true;
+                self.tokens.refused(&bearer);
+                continue;
+            }
+            failures += 1;
+            let tries = match &error {
+                // Nothing was done; the budget keeps the pause.
+                Error::Graph(refusal) if refusal.kind == Kind::Throttled => TRIES,
+                Error::Graph(refusal) if refusal.kind.is_unclear() && ask.repeatable => TRIES,
+                Error::Closed { .. } if ask.repeatable => TRIES,
+                Error::Silent { .. } if ask.repeatable => TRIES_IN_SILENCE,
+                _ => 1,
+            };
+            if failures >= tries {
+                return Err(error);
+            }
+            if let Error::Graph(refusal) = &error
+                && refusal.kind == Kind::Throttled
+            {
+                continue;
+            }
+            let after = if let Error::Graph(refusal) = &error { refusal.after } else { None };
+            let wait = backoff(failures - 1, after);
+            if wait > self.patience(ask) {
+                return Err(error);
+            }
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    fn patience(&self, ask: &Ask) -> Duration {
+        match self.access {
+            // A person waits for it.
+            Access::Look => Duration::from_secs(20),
+            Access::Handle if ask.method == Method::GET => READ_PATIENCE,
+            Access::Handle => CHANGE_PATIENCE,
+        }
+    }
+
+    /// One request; its slot is held until the body is read.
+    async fn once(&self, ask: &Ask, bearer: &Bearer) -> Result<Bytes, Error> {
+        let slots = self.budget.enter(self.access, ask.count, self.patience(ask)).await.map_err(|after| {
+            let code = "the budget of the mailbox".to_owned();
+            Error::Graph(Refusal { kind: Kind::Throttled, code, request_id: None, after: Some(after) })
+        })?;
+        let mut request =
+            self.http.request(ask.method.clone(), ask.url.clone()).headers(headers(ask, bearer)?);
+        if let Some(body) = &ask.body {
+            request = request.header(CONTENT_TYPE, "application/json").body(body.clone());
+        }
+        let request =
+            request.build().map_err(|_| Error::Malformed { what: "a request can't be made of it" })?;
+        let response = self.http.execute(request).await.map_err(|error| lost(error, false))?;
+        let (status, answered) = (response.status(), response.headers().clone());
+        if status.is_success() {
+            let body = self.body(&ask.url, response, ask.extent).await?;
+            // What is in the answer to a batch may say otherwise.
+            if ask.method == Method::GET {
+                self.budget.answered(slots.since);
+            }
+            return Ok(body);
+        }
+        let body = self.body(&ask.url, response, Extent::Whole(REFUSAL_BYTES)).await.unwrap_or_default();
+        let refusal = refusal(status.as_u16(), &answered, &body);
+        match refusal.kind {
+            Kind::Throttled => self.budget.throttled(slots.since, refusal.after),
+            _ => self.budget.answered(slots.since),
+        }
+        tracing::debug!(
+            status = status.as_u16(),
+            code = %refusal.code,
+            request_id = refusal.request_id.as_deref().unwrap_or_default(),
+            diagnostic = text(&answered, "x-ms-ags-diagnostic").unwrap_or_default(),
+            "Graph refused a request"
+        );
+        Err(Error::Graph(refusal))
+    }
+
+    async fn body(&self, url: &Url, mut response: reqwest::Response, extent: Extent) -> Result<Bytes, Error> {
+        let (Extent::Whole(limit) | Extent::Header(limit)) = extent;
+        let too_long = Error::TooLong { what: "an answer", limit: limit as u64 };
+        let announced = response.content_length().unwrap_or(0);
+        if matches!(extent, Extent::Whole(_)) && announced > limit as u64 {
+            return Err(too_long);
+        }
+        let mut whole = BytesMut::new();
+        loop {
+            let chunk = response.chunk().await;
+            let chunk = chunk.map_err(|error| lost(self.http.explain(url, &error), true))?;
+            let Some(chunk) = chunk else { return Ok(whole.freeze()) };
+            let searched = whole.len().saturating_sub(3);
+            whole.extend_from_slice(&chunk);
+            match extent {
+                Extent::Whole(_) if whole.len() > limit => return Err(too_long),
+                Extent::Whole(_) => {}
+                Extent::Header(_) => {
+                    if let Some(end) = header_end(&whole, searched) {
+                        whole.truncate(end);
+                        return Ok(whole.freeze());
+                    }
+                    if whole.len() > limit {
+                        whole.truncate(limit);
+                        return Ok(whole.freeze());
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What befell a connection, in the words of all providers.
+fn lost(error: net::Error, midway: bool) -> Error {
+    match error {
+        net::Error::Silent { after, .. } => Error::Silent { after },
+        net::Error::Cut { .. } => Error::Closed { midway },
+        other => Error::Net(other),
+    }
+}
+
+/// The refusal that an answer is.
+pub(super) fn refusal(status: u16, headers: &HeaderMap, body: &[u8]) -> Refusal {
+    let codes = reply::codes(body);
+    let mut kind = Kind::of(status, &codes);
+    let challenge = headers.get("www-authenticate").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if status == 401 && challenge.contains("claims=") {
+        kind = Kind::Challenge;
+    }
+    // The one text that Microsoft's documentation gives as the mark of a policy.
+    if kind == Kind::Denied && body.windows(24).any(|text| text == b"Access to OData is disab") {
+        kind = Kind::OutsidePolicy;
+    }
+    let after = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+    Refusal {
+        kind,
+        code: codes.into_iter().next().unwrap_or_else(|| format!("HTTP {status}")),
+        request_id: text(headers, "request-id"),
+        after: after.and_then(|value| reply::retry_after(value, SystemClock.now())),
+    }
+}
+
+fn text(headers: &HeaderMap, name: &str) -> Option<String> {
+    let value = headers.get(name)?.to_str().ok()?;
+    Some(value.chars().take(200).collect())
+}
+
+fn headers(ask: &Ask, bearer: &Bearer) -> Result<HeaderMap, Error> {
+    let unfit = |_| Error::Malformed { what: "the token has characters that no header takes" };
+    let mut token =
+        HeaderValue::from_str(&format!("Bearer {}", bearer.token.expose_secret())).map_err(unfit)?;
+    token.set_sensitive(true);
+    let prefer =
+        ask.prefer.as_ref().map_or_else(|| IMMUTABLE.to_owned(), |more| format!("{IMMUTABLE}, {more}"));
+    let request = uuid::Uuid::now_v7().to_string();
+    let mut headers = HeaderMap::new();
+    headers.insert(AUTHORIZATION, token);
+    headers.insert(ACCEPT, HeaderValue::from_static("application/json, text/plain;q=0.9, */*;q=0.1"));
+    headers.insert(HeaderName::from_static("prefer"), HeaderValue::from_str(&prefer).map_err(unfit)?);
+    headers.insert(
+        HeaderName::from_static("client-request-id"),
+        HeaderValue::from_str(&request).map_err(unfit)?,
+    );
+    Ok(headers)
+}
+
+/// Where the header of a mail ends: behind its blank line.
+fn header_end(bytes: &[u8], from: usize) -> Option<usize> {
+    let tail = bytes.get(from..)?;
+    let crlf = tail.windows(4).position(|four| four == b"\r\n\r\n").map(|at| at + 4);
+    let lf = tail.windows(2).position(|two| two == b"\n\n").map(|at| at + 2);
+    crlf.into_iter().chain(lf).min().map(|at| from + at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_keeps_what_a_support_case_needs() {
+        let mut headers = HeaderMap::new();
+        headers.insert("request-id", HeaderValue::from_static("r-1"));
+        headers.insert(RETRY_AFTER, HeaderValue::from_static("4"));
+        let body = br#"{"error":{"code":"ApplicationThrottled","message":"..."}}"#;
+        let refusal = refusal(429, &headers, body);
+        let expected = Refusal {
+            kind: Kind::Throttled,
+            code: "ApplicationThrottled".to_owned(),
+            request_id: Some("r-1".to_owned()),
+            after: Some(Duration::from_secs(4)),
+        };
+        assert_eq!(refusal, expected);
+        assert_eq!(super::refusal(502, &HeaderMap::new(), b"<html>").code, "HTTP 502");
+    }
+
+    #[test]
+    fn a_policy_and_a_claims_challenge_are_told_from_other_denials() {
+        let policy = br#"{"error":{"code":"ErrorAccessDenied","message":"Access to OData is disabled."}}"#;
+        assert_eq!(refusal(403, &HeaderMap::new(), policy).kind, Kind::OutsidePolicy);
+        let mut headers = HeaderMap::new();
+        headers.insert("www-authenticate", HeaderValue::from_static("Bearer claims=\"eyJ\""));
+        assert_eq!(refusal(401, &headers, b"").kind, Kind::Challenge);
+    }
+
+    #[test]
+    fn a_header_ends_behind_its_blank_line() {
+        assert_eq!(header_end(b"A: b\r\n\r\nbody", 0), Some(8));
+        assert_eq!(header_end(b"A: b\n\nbody\r\n\r\n", 0), Some(6));
+        assert_eq!(header_end(b"A: b\r\nC: d\r\n", 0), None);
+    }
+}
