@@ -155,7 +155,7 @@ async fn a_refresh_token_that_the_trial_used_up_is_replaced_by_its_successor(fre
     let server = TokenServer::start(Some("given")).await;
     let keeper = Keeper::new(office.cx.db.clone(), Arc::clone(&office.cx.keys));
     office.cx.identities =
-        Identities::new(&office.cx.net, "", Arc::clone(&office.cx.clock)).keeping(Arc::new(keeper));
+        Identities::new(&office.cx.reach.net, "", Arc::clone(&office.cx.clock)).keeping(Arc::new(keeper));
     let credential = saved(&office, oauth2(&server, Some("old"), false)).await;
     let wrong = change(&credential, oauth2(&server, Some("not-it"), false));
     update(&office.cx, &office.permit, wrong).await.err().unwrap();

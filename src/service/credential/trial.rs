@@ -79,7 +79,7 @@ async fn log_in(
     let Ok(login) = connection::login(cx, &mailbox.settings, &mailbox.address, tried, secrets) else {
         return Ok(None);
     };
-    let opened = match provider::connect(&mailbox.settings, login, mailbox.folder_roles, &cx.net) {
+    let opened = match provider::connect(&mailbox.settings, login, mailbox.folder_roles, &cx.reach) {
         Ok(provider) => provider.open(Access::Look).await,
         Err(error) => Err(error),
     };
