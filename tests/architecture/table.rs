@@ -46,6 +46,8 @@ pub const FENCES: &[(&str, &[&str])] = &[
     ("azure_core", &["identity"]),
     ("azure_identity", &["identity"]),
     ("oauth2", &["identity"]),
+    ("p12_keystore", &["identity"]),
+    ("x509_parser", &["identity"]),
     ("reqwest", &["net", "identity", "provider"]),
 ];
 

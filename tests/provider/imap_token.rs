@@ -13,6 +13,7 @@ use mailroom::net::Net;
 use mailroom::provider::{self, Access, Error, Login};
 
 use super::imap::settings;
+use crate::harness::dovecot::Dovecot;
 use crate::harness::script::Script;
 use crate::harness::token_server::TokenServer;
 
@@ -21,6 +22,10 @@ const GOES_ON: &str = "+ \n";
 
 /// Opens a mailbox there; the tokens are access-1, access-2, …
 async fn open(script: &Script, server: &TokenServer) -> Result<(), Error> {
+    open_at(script.port, server).await
+}
+
+async fn open_at(port: u16, server: &TokenServer) -> Result<(), Error> {
     let net = Net::new(&Config::defaults().unwrap().net).unwrap();
     let now = SystemClock.now();
     let credential = Credential {
@@ -45,7 +50,7 @@ async fn open(script: &Script, server: &TokenServer) -> Result<(), Error> {
     let secrets = Secrets { secret: Some("s".to_owned().into()), ..Secrets::default() };
     let tokens = identities.tokens(&credential, secrets).unwrap();
     let login = Login::Token { username: "a,b@example.com".to_owned(), tokens, cloud: None };
-    let settings = settings(script.port, Security::None);
+    let settings = settings(port, Security::None);
     provider::connect(&settings, login, Vec::new(), &provider::Reach::new(net.clone()))?
         .open(Access::Look)
         .await
@@ -126,4 +131,48 @@ async fn a_sign_in_service_that_refuses_ends_the_login_with_its_code() {
     let fault = error.fault(SystemClock.now());
     assert_eq!(fault.provider_code.as_deref(), Some("invalid_client"));
     assert_eq!(error.verdict(), Verdict::Halt(Halted::Credential));
+}
+
+/// A token as a sign-in service makes it, signed with that key.
+fn signed(key: &[u8]) -> String {
+    let now = SystemClock.now().timestamp();
+    let claims =
+        serde_json::json!({"sub": "a,b@example.com", "iat": now - 10, "nbf": now - 10, "exp": now + 600});
+    let key = jsonwebtoken::EncodingKey::from_secret(key);
+    jsonwebtoken::encode(&jsonwebtoken::Header::default(), &claims, &key).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dovecot_opens_a_mailbox_for_a_token_by_either_mechanism_and_for_no_other() {
+    let key = b"0123456789abcdef0123456789abcdef";
+    let folder = tempfile::tempdir().unwrap();
+    let open_to_all = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(folder.path(), open_to_all).unwrap();
+    for place in ["keys/default/HS256", "keys/shared/default/HS256"] {
+        std::fs::create_dir_all(folder.path().join(place)).unwrap();
+        std::fs::write(folder.path().join(place).join("default"), STANDARD.encode(key)).unwrap();
+    }
+    let path = folder.path().display();
+    let oauth2 = format!(
+        "introspection_mode = local\nlocal_validation_key_dict = fs:posix:prefix={path}/keys/\nusername_attribute = sub\n"
+    );
+    std::fs::write(folder.path().join("oauth2.conf"), oauth2).unwrap();
+    for mechanism in ["xoauth2", "oauthbearer"] {
+        let more = format!(
+            "auth_mechanisms = plain {mechanism}\npassdb {{\n  driver = oauth2\n  mechanisms = {mechanism}\n  args = {path}/oauth2.conf\n}}\n"
+        );
+        let dovecot = Dovecot::start_with(&[], &more);
+        let server = TokenServer::start(None).await;
+        let give = |key: &[u8]| {
+            let token = signed(key);
+            let body = serde_json::json!({"access_token": token, "token_type": "Bearer", "expires_in": 600});
+            server.say(200, &body.to_string());
+        };
+        give(key);
+        open_at(dovecot.port, &server).await.unwrap();
+        give(b"another key, which dovecot was not told");
+        let error = open_at(dovecot.port, &server).await.err().unwrap();
+        assert_eq!(error.verdict(), Verdict::Halt(Halted::Credential), "{error:?}");
+        assert_eq!(server.asked().len(), 3, "once, and renewed once after the refusal");
+    }
 }
