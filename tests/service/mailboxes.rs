@@ -11,7 +11,7 @@ use mailroom::domain::mailbox::{MailboxKind, MailboxMode, ProviderKind, Provider
 use mailroom::domain::page::PageRequest;
 use mailroom::service::job::{CreateJob, FirstJob, HandlingInput};
 use mailroom::service::mailbox::{
-    CreateMailbox, ImapInput, ProviderInput, UpdateMailbox, create, delete, pause, resume, update,
+    CreateMailbox, GraphInput, ImapInput, ProviderInput, UpdateMailbox, create, delete, pause, resume, update,
 };
 use mailroom::service::{self, Patch};
 
@@ -19,6 +19,7 @@ use super::{Office, basic, credential, first_job, imap, mailbox, refusals};
 use crate::harness::database::{Fresh, on_both};
 
 on_both!(
+    a_password_for_graph_is_refused_with_the_kinds_that_fit,
     a_password_for_exchange_online_or_gmail_is_refused_with_the_way_out,
     a_mailbox_is_made_with_its_credential_and_first_job_in_one_step,
     a_refused_job_leaves_nothing_behind,
@@ -468,4 +469,21 @@ async fn a_password_for_exchange_online_or_gmail_is_refused_with_the_way_out(fre
         assert_eq!(errors[0].code, service::UserErrorCode::Unsupported);
         assert!(errors[0].message.contains(way_out), "{}", errors[0].message);
     }
+}
+
+async fn a_password_for_graph_is_refused_with_the_kinds_that_fit(fresh: Fresh) {
+    let office = Office::open(fresh);
+    let credential = office.credential("desk").await;
+    let graph = || ProviderInput::Graph(GraphInput { user: "desk@contoso.com".to_owned(), endpoint: None });
+    let given = CreateMailbox { provider: graph(), credential_id: Some(credential.id), ..mailbox("desk") };
+    let error = create(&office.cx, &office.permit, given).await.err().unwrap();
+    let service::Error::Refused(errors) = error else { panic!("{error:?}") };
+    assert_eq!(errors[0].path, ["credentialId"]);
+    assert!(errors[0].message.contains("ENTRA_CLIENT_CERTIFICATE"), "{}", errors[0].message);
+    // By an update of either it does not come about as well.
+    let saved = office.mailbox("other").await;
+    let change = UpdateMailbox { provider: Patch::Set(graph()), ..change(saved.id) };
+    let error = update(&office.cx, &office.permit, change).await.err().unwrap();
+    let service::Error::Refused(errors) = error else { panic!("{error:?}") };
+    assert_eq!(errors[0].code, service::UserErrorCode::Unsupported);
 }
