@@ -13,6 +13,7 @@ mod contract;
 mod corpus;
 #[cfg(feature = "failpoints")]
 mod crash;
+mod demo;
 mod desk;
 mod dry_run;
 mod event_log;

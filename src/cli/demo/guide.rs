@@ -3,10 +3,10 @@
 use chrono::TimeDelta;
 
 use super::setup::visitor;
+use super::tenant::MAILBOXES;
 use crate::app::{self, App};
 use crate::cli::failure::Failure;
 use crate::cli::output::{Style, line, styled};
-use crate::domain::mailbox::Mailbox;
 
 const QUERY: &str = "\
 {
@@ -22,7 +22,7 @@ const QUERY: &str = "\
 }";
 
 /// Prints the address, a token and a first query.
-pub(super) fn print(app: &App, mailbox: &Mailbox, every: u64) -> Result<(), Failure> {
+pub(super) fn print(app: &App, graph: &str, every: u64) -> Result<(), Failure> {
     let now = app.services().clock.now();
     let token = app.local_key().mint(&visitor(), now, TimeDelta::hours(24)).map_err(app::Error::LocalKey)?;
     let config = app.config();
@@ -31,10 +31,12 @@ pub(super) fn print(app: &App, mailbox: &Mailbox, every: u64) -> Result<(), Fail
     let link = |text: String| styled(text, Style::Cyan);
     line("");
     line(format_args!(
-        "{} reads {}, where a mail arrives every {every} s.",
-        head("mailroom"),
-        mailbox.address
+        "{} reads three shared mailboxes of a Microsoft 365 tenant on this machine, where a mail arrives every {every} s.",
+        head("mailroom")
     ));
+    for mailbox in MAILBOXES {
+        line(format_args!("  {:<8} {}", mailbox.name, mailbox.address));
+    }
     line(format_args!("Everything is in {}. Ctrl-C ends it.\n", parent(&config.data_dir)));
     line(format_args!("{}   {}", head("GraphiQL"), link(format!("{url}/graphiql#token={token}"))));
     line(format_args!(
@@ -42,6 +44,7 @@ pub(super) fn print(app: &App, mailbox: &Mailbox, every: u64) -> Result<(), Fail
         head("Metrics"),
         link(format!("http://{}/metrics", config.http.metrics_listen))
     ));
+    line(format_args!("{}     {}", head("Tenant"), link(format!("{graph}/sandbox"))));
     line(format_args!("{}      {token}\n", head("Token")));
     line(format_args!("{} (paste it into GraphiQL):\n{QUERY}\n", head("A first query")));
     line(format_args!("{}:", head("The same in a shell")));

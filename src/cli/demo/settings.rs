@@ -16,7 +16,7 @@ pub(super) fn of(folder: &Folder, settled: &Settled, listen: SocketAddr) -> Resu
         level = "warn"
         [worker]
         poll_interval_seconds = 1
-        default_interval_seconds = 3
+        default_interval_seconds = 10
         [http]
         drain_seconds = 10
     };
@@ -31,7 +31,10 @@ pub(super) fn of(folder: &Folder, settled: &Settled, listen: SocketAddr) -> Resu
     set("http", "listen", listen.to_string().into());
     set("http", "metrics_listen", metrics.to_string().into());
     set("secrets", "keys", vec![format!("demo:{}", settled.secrets_key)].into());
+    set("http", "cors_origins", vec!["http://localhost:*"].into());
     set("auth", "local_key", settled.local_key.clone().into());
+    set("entra", "authority", format!("https://127.0.0.1:{}", settled.entra_port).into());
+    set("net", "ca_file", folder.authority().display().to_string().into());
     Ok(table)
 }
 
