@@ -4,6 +4,7 @@
 //! `MAILROOM_CRASH_KILLS=400` makes it longer.
 
 pub mod kills;
+mod office365;
 mod verdict;
 
 use std::collections::VecDeque;

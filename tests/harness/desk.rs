@@ -43,6 +43,11 @@ pub async fn create_with(
         "mappingId": mapping,
         "job": first_job,
     });
+    create_mailbox(service, input, mapping).await
+}
+
+/// A mailbox of that mapping, as the API takes it, with its first job.
+pub async fn create_mailbox(service: &Service, input: Value, mapping: String) -> Desk {
     let query = "mutation($input: CreateMailboxInput!) { createMailbox(input: $input) {
         mailbox { id jobs { id } } userErrors { code message path } } }";
     let data = service.run(query, json!({ "input": input })).await;

@@ -6,6 +6,7 @@ pub mod desk;
 pub mod dovecot;
 pub mod node;
 pub mod office;
+pub mod office365;
 pub mod person;
 pub mod postgres;
 pub mod proxy;

@@ -1,0 +1,95 @@
+//! A Microsoft 365 tenant in this process, with shared mailboxes, for a mailroom that runs beside it.
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use sandbox::input::{self, Mail};
+use sandbox::sample;
+use sandbox::server::{Options, Running, Sandbox};
+use sandbox::state::State;
+use sandbox::world::Mailbox;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use super::desk::{self, Desk};
+use super::service::Service;
+
+/// The running tenant.
+pub struct Office365 {
+    pub running: Running,
+    folder: TempDir,
+}
+
+impl Office365 {
+    /// A tenant with these mailboxes, such as `support@contoso.example`, all empty.
+    pub async fn start(addresses: &[&str]) -> Self {
+        let state = sample::state();
+        if let Some(tenant) = state.world_mut().tenants.first_mut() {
+            tenant.mailboxes.clear();
+            for address in addresses {
+                let mut mailbox = Mailbox::new(Uuid::now_v7(), address, address);
+                mailbox.shared = true;
+                tenant.mailboxes.insert(mailbox.id, mailbox);
+            }
+        }
+        let running = Sandbox::start(Options::default(), state).await.unwrap();
+        let folder = TempDir::new().unwrap();
+        std::fs::write(folder.path().join("ca.pem"), running.ca_pem.as_ref().unwrap()).unwrap();
+        Self { running, folder }
+    }
+
+    /// What is in it.
+    pub fn state(&self) -> &State {
+        &self.running.state
+    }
+
+    /// What a mailroom needs to find it.
+    pub fn variables(&self) -> [(&'static str, String); 2] {
+        [
+            ("MAILROOM_ENTRA__AUTHORITY", self.running.https_url.clone().unwrap()),
+            ("MAILROOM_NET__CA_FILE", self.folder.path().join("ca.pem").display().to_string()),
+        ]
+    }
+
+    /// Puts a message into a folder of a mailbox.
+    pub fn deliver(&self, address: &str, folder: &str, raw: &[u8], received: Option<DateTime<Utc>>) {
+        let mail = Mail { raw: Bytes::copy_from_slice(raw), received, is_read: false };
+        input::deliver(self.state(), address, folder, mail).unwrap();
+    }
+
+    /// A credential for all of it.
+    pub async fn credential(&self, service: &Service) -> String {
+        let app = json!({
+            "tenantId": sample::DOMAIN,
+            "clientId": sample::CLIENT_ID,
+            "clientSecret": sample::SECRET,
+        });
+        let input = json!({ "name": "Contoso", "config": { "entraClientSecret": app } });
+        let query = "mutation($input: CreateCredentialInput!) { createCredential(input: $input) {
+            credential { id } userErrors { code message path } } }";
+        let data = service.run(query, json!({ "input": input })).await;
+        data["createCredential"]["credential"]["id"].as_str().unwrap().to_owned()
+    }
+
+    /// A mailbox there, with a mapping and a first job: `json!({ "folder": "INBOX", "since": null })`.
+    pub async fn desk(
+        &self,
+        service: &Service,
+        credential: &str,
+        address: &str,
+        first_job: Value,
+        rules: &[Value],
+    ) -> Desk {
+        let name = address.split('@').next().unwrap();
+        let mapping = desk::create_mapping(service, name, rules).await;
+        let input = json!({
+            "title": name,
+            "address": address,
+            "provider": { "graph": { "user": address, "endpoint": self.running.http_url } },
+            "credentialId": credential,
+            "mappingId": mapping,
+            "job": first_job,
+        });
+        desk::create_mailbox(service, input, mapping).await
+    }
+}
