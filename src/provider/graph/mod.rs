@@ -10,6 +10,7 @@
 //! | `folders` `open` `find` | folders and their roles; from a path to one; messages by Message-ID |
 //! | `list` `fetch` | what is new, and its bytes |
 //! | `dispose` `course` `purge` | what happens to the originals |
+//! | `hooks` | change notifications |
 //! | `probe` | a connection test |
 
 mod address;
@@ -21,6 +22,7 @@ mod dispose;
 mod fetch;
 mod find;
 mod folders;
+mod hooks;
 mod list;
 mod names;
 mod open;
@@ -42,8 +44,8 @@ pub use budget::Budgets;
 pub use refusal::{Kind, Refusal};
 
 use super::{
-    Access, Capabilities, Disposed, Error, FetchOutcome, Fetched, ListPage, Login, Order, Position, Provider,
-    PurgeOrder, Purged, Reach, Session, Wanted,
+    Access, Capabilities, Disposed, Error, FetchOutcome, Fetched, Hooks, ListPage, Login, Order, Position,
+    Provider, PurgeOrder, Purged, Reach, Session, Wanted,
 };
 use crate::domain::credential::CredentialKind;
 use crate::domain::entra::EntraCloud;
@@ -67,7 +69,7 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
         CredentialKind::EntraManagedIdentity,
         CredentialKind::EntraDelegated,
     ],
-    watch: false,
+    watch: true,
     folders: true,
     mark_read: true,
     moves: true,
@@ -151,6 +153,10 @@ impl Provider for Graph {
         let session = self.session(access)?;
         session.wire.bearer().await?;
         Ok(Box::new(session))
+    }
+
+    fn hooks(&self) -> Option<&dyn Hooks> {
+        Some(self)
     }
 }
 

@@ -77,6 +77,16 @@ impl Ask {
         Self { method: Method::POST, body: Some(body), count, repeatable, ..Self::read(url) }
     }
 
+    /// Changes something to what is said, which does no harm twice.
+    pub(super) fn patch(url: Url, body: Bytes) -> Self {
+        Self { method: Method::PATCH, body: Some(body), ..Self::read(url) }
+    }
+
+    /// Removes something, which does no harm twice.
+    pub(super) fn delete(url: Url) -> Self {
+        Self { method: Method::DELETE, ..Self::read(url) }
+    }
+
     /// With a page size.
     pub(super) fn page_size(self, size: usize) -> Self {
         Self { prefer: Some(format!("odata.maxpagesize={size}")), ..self }
