@@ -5,7 +5,6 @@
 #![expect(clippy::unwrap_used, reason = "a benchmark that meets what it does not expect ends there")]
 #![expect(clippy::expect_used, reason = "a benchmark that meets what it does not expect ends there")]
 #![expect(clippy::print_stdout, reason = "printing is what it is for")]
-#![expect(clippy::print_stderr, reason = "its progress")]
 
 mod arrival;
 #[path = "../ingest/cost.rs"]

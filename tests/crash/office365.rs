@@ -1,7 +1,7 @@
 //! The same over Graph, where everything goes wrong at once: the process is killed at random, notifications are dropped,
 //! one request in ten is throttled, one in twenty fails, delta tokens are lost.
 //!
-//! `MAILROOM_CHAOS_KILLS=200` makes it longer.
+//! `MAILROOM_CHAOS_KILLS=50 MAILROOM_CHAOS_MESSAGES=2000` makes it longer.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -19,7 +19,6 @@ use super::kills::Random;
 
 on_both!(whatever_microsoft_365_does_nothing_is_lost_or_doubled);
 
-const MESSAGES: usize = 2000;
 /// Each with what is done to its originals.
 const MAILBOXES: [(&str, Fate365); 3] = [
     ("support@contoso.example", Fate365::Read),
@@ -63,7 +62,6 @@ async fn whatever_microsoft_365_does_nothing_is_lost_or_doubled(fresh: Fresh) {
     let mut variables = vec![
         ("MAILROOM_WORKER__POLL_INTERVAL_SECONDS", "1"),
         ("MAILROOM_WORKER__DEFAULT_INTERVAL_SECONDS", "5"),
-        ("MAILROOM_WORKER__LEASE_SECONDS", "10"),
         ("MAILROOM_WORKER__BATCH_MESSAGES", "20"),
         ("MAILROOM_LOG__LEVEL", "warn"),
     ];
@@ -78,13 +76,12 @@ async fn whatever_microsoft_365_does_nothing_is_lost_or_doubled(fresh: Fresh) {
         office.state().faults.add(rule).unwrap();
     }
 
-    let kills = std::env::var_os("MAILROOM_CHAOS_KILLS")
-        .map_or(12, |kills| kills.to_string_lossy().parse::<usize>().expect("a number of kills"));
-    let corpus = Corpus { seed: 11, messages: MESSAGES, huge: None };
+    let (kills, messages) = (given("MAILROOM_CHAOS_KILLS", 6), given("MAILROOM_CHAOS_MESSAGES", 240));
+    let corpus = Corpus { seed: 11, messages, huge: None };
     let mut random = Random(0x1f83_d9ab_fb41_bd6b);
     let mut next = 0;
     for number in 0..kills {
-        let share = (MESSAGES - next).div_ceil(kills - number);
+        let share = (messages - next).div_ceil(kills - number);
         for at in next..next + share {
             let address = addresses[at % addresses.len()];
             office.deliver(address, "inbox", &corpus.mail(at).raw, None);
@@ -97,15 +94,19 @@ async fn whatever_microsoft_365_does_nothing_is_lost_or_doubled(fresh: Fresh) {
         service.spawn(&[]);
     }
     assert!(service.until_ready().await);
-    settled(&fresh, &service).await;
+    settled(&fresh, &service, messages).await;
     assert!(service.stop(), "it ends well when it is asked to:\n{}", service.log());
     let distinct =
         "SELECT count(*) FROM (SELECT DISTINCT mailbox_id, internet_message_id FROM message) AS each_one";
-    assert_eq!(count(&fresh, distinct).await, MESSAGES as i64, "each is there once");
-    assert_eq!(count(&fresh, "SELECT count(*) FROM message_source").await, MESSAGES as i64);
+    assert_eq!(count(&fresh, distinct).await, messages as i64, "each is there once");
+    assert_eq!(count(&fresh, "SELECT count(*) FROM message_source").await, messages as i64);
     let processed = "SELECT count(*) FROM message WHERE state = 'PROCESSED' AND disposition_state = 'DONE'";
-    assert_eq!(count(&fresh, processed).await, MESSAGES as i64);
-    originals(&office);
+    assert_eq!(count(&fresh, processed).await, messages as i64);
+    originals(&office, messages);
+}
+
+fn given(name: &str, usual: usize) -> usize {
+    std::env::var(name).map_or(usual, |number| number.parse().expect("a number"))
 }
 
 fn faults() -> Vec<Rule> {
@@ -135,11 +136,11 @@ fn make_folders(office: &Office365) {
 }
 
 /// Waits until all is taken in and nothing is left to do.
-async fn settled(fresh: &Fresh, service: &Service) {
-    let deadline = Instant::now() + Duration::from_secs(240);
+async fn settled(fresh: &Fresh, service: &Service, messages: usize) {
+    let deadline = Instant::now() + Duration::from_secs(240 + messages as u64);
     loop {
         let left = [
-            count(fresh, "SELECT count(*) FROM message").await - MESSAGES as i64,
+            count(fresh, "SELECT count(*) FROM message").await - messages as i64,
             count(fresh, "SELECT count(*) FROM message WHERE disposition_state = 'PENDING'").await,
             count(fresh, "SELECT count(*) FROM intake WHERE state = 'LISTED'").await,
             count(fresh, "SELECT count(*) FROM run WHERE finished_at IS NULL").await,
@@ -157,7 +158,7 @@ async fn settled(fresh: &Fresh, service: &Service) {
 }
 
 /// Every original is where the handling says, with no second copy anywhere.
-fn originals(office: &Office365) {
+fn originals(office: &Office365, messages: usize) {
     let world = office.state().world();
     for (address, fate) in MAILBOXES {
         let mailbox = world.tenants.iter().find_map(|tenant| tenant.mailbox(address)).unwrap();
@@ -167,7 +168,7 @@ fn originals(office: &Office365) {
             *places.entry((folder, message.is_read)).or_default() += 1;
         }
         let (folder, is_read) = fate.end();
-        let delivered = (0..MESSAGES).filter(|at| MAILBOXES[at % MAILBOXES.len()].0 == address).count();
+        let delivered = (0..messages).filter(|at| MAILBOXES[at % MAILBOXES.len()].0 == address).count();
         assert_eq!(places, [((folder.to_owned(), is_read), delivered)].into(), "{address}");
     }
 }
