@@ -313,8 +313,11 @@ async fn the_server_tells_what_it_runs_on_and_which_mail_systems_it_reaches() {
         providers { provider credentialKinds move ports { security port } } }";
     let answer = served.ask(query, json!({})).await;
     assert_eq!(answer["data"]["serverInfo"]["database"], "SQLite");
-    let imap = &answer["data"]["providers"][0];
-    assert_eq!(imap["provider"], "IMAP");
+    let providers = &answer["data"]["providers"];
+    let (graph, imap) = (&providers[0], &providers[1]);
+    assert_eq!((&graph["provider"], &imap["provider"]), (&json!("GRAPH"), &json!("IMAP")));
+    assert_eq!(graph["ports"], json!([]));
+    assert_eq!(graph["credentialKinds"].as_array().map(Vec::len), Some(5));
     assert_eq!(imap["credentialKinds"].as_array().map(Vec::len), Some(7));
     assert_eq!(imap["ports"][0], json!({ "security": "TLS", "port": 993 }));
 }

@@ -106,7 +106,7 @@ async fn whatever_microsoft_365_does_nothing_is_lost_or_doubled(fresh: Fresh) {
 }
 
 fn given(name: &str, usual: usize) -> usize {
-    std::env::var(name).map_or(usual, |number| number.parse().expect("a number"))
+    std::env::var_os(name).map_or(usual, |number| number.to_string_lossy().parse().expect("a number"))
 }
 
 fn faults() -> Vec<Rule> {
