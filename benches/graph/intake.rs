@@ -56,7 +56,8 @@ impl Done {
 impl Case {
     /// From the moment that all jobs exist until every message is stored and every original read.
     pub async fn run(&self) -> Done {
-        let addresses: Vec<String> = (0..self.mailboxes).map(|at| format!("m{at}@contoso.example")).collect();
+        let addresses: Vec<String> =
+            ('a'..='z').take(self.mailboxes).map(|name| format!("{name}@contoso.example")).collect();
         let names: Vec<&str> = addresses.iter().map(String::as_str).collect();
         let office = Office365::start(&names).await;
         for address in &addresses {

@@ -49,6 +49,8 @@ pub struct Switches {
     pub delta_seconds: i64,
     /// How long the receiver of a notification may take, in seconds.
     pub notification_seconds: u64,
+    /// How long is waited for more that is told together, in milliseconds.
+    pub notification_delay_ms: u64,
 }
 
 impl Default for Switches {
@@ -64,6 +66,7 @@ impl Default for Switches {
             token_seconds: 3_599,
             delta_seconds: 7 * 24 * 3_600,
             notification_seconds: 10,
+            notification_delay_ms: 50,
         }
     }
 }

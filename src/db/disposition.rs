@@ -53,6 +53,8 @@ pub struct Outcome {
     pub purge: bool,
     /// The original's version after our change.
     pub version: Option<String>,
+    /// When it is tried again, of one that still waits.
+    pub due_at: Option<DateTime<Utc>>,
 }
 
 /// Dispositions of the job that wait and are due, oldest first.
@@ -142,6 +144,7 @@ fn is_plain(outcome: &Outcome) -> bool {
         && outcome.note.is_none()
         && outcome.moved_to.is_none()
         && outcome.version.is_none()
+        && outcome.due_at.is_none()
         && !outcome.purge
 }
 
@@ -150,15 +153,16 @@ async fn record_one(tx: &impl ConnectionTrait, outcome: &Outcome, now: DateTime<
     let fault = outcome.fault.as_ref().map(to_json).transpose()?;
     let moved_to = outcome.moved_to.as_ref().map(to_json).transpose()?;
     let purge = outcome.purge.then(|| "WANTED".to_owned());
-    let forget = if outcome.purge { String::new() } else { format!(", {FORGET}") };
+    let is_over = outcome.state != DispositionState::Pending && !outcome.purge;
+    let forget = if is_over { format!(", {FORGET}") } else { String::new() };
     let sql = format!(
         "UPDATE message SET disposition_state = $1, disposition_done_at = $2, disposition_note = $3, \
          disposition_fault = $4, moved_to = COALESCE($5, moved_to), \
          purge = CASE WHEN purge IN ('DONE', 'GONE') THEN purge ELSE $6 END, provider_version = $7, \
-         disposition_attempts = disposition_attempts + 1{forget} \
+         disposition_attempts = disposition_attempts + 1, disposition_due_at = COALESCE($9, disposition_due_at){forget} \
          WHERE disposition_state = 'PENDING' AND id = $8"
     );
-    let values: [Value; 8] = [
+    let values: [Value; 9] = [
         outcome.state.as_str().into(),
         done_at.into(),
         outcome.note.clone().into(),
@@ -167,6 +171,7 @@ async fn record_one(tx: &impl ConnectionTrait, outcome: &Outcome, now: DateTime<
         purge.into(),
         outcome.version.clone().into(),
         outcome.message_id.0.into(),
+        outcome.due_at.into(),
     ];
     let done = tx.execute_raw(Statement::from_sql_and_values(tx.get_database_backend(), sql, values)).await?;
     Ok(done.rows_affected())

@@ -2,26 +2,28 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use chrono::{DateTime, TimeDelta, Utc};
+
 use super::store::Original;
 use super::{Assignment, Error, Tools, Tracker, kill};
 use crate::db;
 use crate::db::disposition::{Outcome, Pending};
 use crate::domain::event::{Fact, NewEvent};
-use crate::domain::fault::Verdict;
 use crate::domain::folder::Place;
 use crate::domain::handling::{Disposition, DispositionState, OriginalFate};
 use crate::domain::id::EventId;
 use crate::provider::{self, DisposeOutcome, Disposed, Order, Session};
 
-/// Originals handled at once.
+/// Dispositions that are read at once.
 const BATCH: usize = 100;
 /// Of an original that can't be found where we put it.
 const NOWHERE: &str = "The server did not tell where it put the original, and no message there, or several, bear its \
                        Message-ID: it is left as it is.";
 /// Of an original that we put into a folder which is no more.
 const NO_FOLDER: &str = "The folder that it was moved to is gone: the original is left as it is.";
-/// A disposition that was refused so often is FAILED.
-const MAX_ATTEMPTS: i32 = 5;
+/// How long a disposition that was refused waits for the next attempt, in minutes: an administrator's change takes up to
+/// two hours to work in Exchange Online. One that is refused after all of them is FAILED.
+const WAITS: [i64; 4] = [1, 5, 30, 120];
 
 /// Finishes what a run before this one left pending, before anything is listed.
 pub(super) async fn finish_pending(
@@ -104,7 +106,7 @@ pub(super) async fn dispose(
     let mut recorded = 0;
     let mut originals = originals.into_iter().peekable();
     while originals.peek().is_some() {
-        let batch: Vec<Original> = originals.by_ref().take(BATCH).collect();
+        let batch: Vec<Original> = originals.by_ref().take(session.orders_at_once()).collect();
         let orders: Vec<Order> = batch.iter().map(|original| order(assignment, original)).collect();
         kill::point("dispose.before");
         let answers = match assignment.hold.touch(&tools.bounds, session.dispose(folder, &orders)).await? {
@@ -132,13 +134,14 @@ async fn record(
     if batch.is_empty() {
         return Ok(0);
     }
+    let now = tools.clock.now();
     let mut outcomes = Vec::with_capacity(answers.len());
-    let mut retry = None;
+    let mut postponed = None;
     for answer in answers {
         let Some(original) = by_source.get(answer.source_id.as_str()) else { continue };
-        match outcome(tools, assignment, original, answer.outcome) {
+        match outcome(assignment, original, answer.outcome, now) {
             Ok(outcome) => outcomes.push(outcome),
-            Err(error) => retry = Some(error),
+            Err(error) => postponed = Some(error),
         }
     }
     let events: Vec<NewEvent> = outcomes
@@ -146,7 +149,7 @@ async fn record(
         .filter(|outcome| outcome.state == DispositionState::Failed)
         .map(|outcome| NewEvent {
             id: EventId::new(),
-            occurred_at: tools.clock.now(),
+            occurred_at: now,
             actor: None,
             mailbox_id: Some(assignment.mailbox.id),
             fact: Fact::DispositionFailed { message_id: outcome.message_id, fault: outcome.fault.clone() },
@@ -154,7 +157,7 @@ async fn record(
         .collect();
     let tx = tools.db.begin().await?;
     db::lease::check(&tx, &assignment.hold.lease).await?;
-    let changed = db::disposition::record(&tx, &outcomes, tools.clock.now()).await?;
+    let changed = db::disposition::record(&tx, &outcomes, now).await?;
     let done = outcomes.iter().filter(|outcome| outcome.state == DispositionState::Done).count();
     let done = i32::try_from(done).unwrap_or(0);
     if let Some((run_id, progress)) = tracker.after(|progress| progress.disposed += done) {
@@ -163,8 +166,9 @@ async fn record(
     db::event::append(&tx, events).await?;
     tx.commit().await.map_err(db::Error::from)?;
     tracker.count(|progress| progress.disposed += done);
-    if let Some(error) = retry {
-        tracing::info!(code = %error.fault(tools.clock.now()).code, "a disposition is tried again by the next run");
+    let mut refused = outcomes.iter().filter_map(|outcome| outcome.fault.as_ref());
+    if let Some(fault) = postponed.map(|error| error.fault(now)).as_ref().or(refused.next()) {
+        tracing::info!(code = %fault.code, "what is to be done to an original was refused or put off");
     }
     Ok(changed)
 }
@@ -186,12 +190,12 @@ fn order(assignment: &Assignment, original: &Original) -> Order {
     }
 }
 
-/// What is to be written; an error where it has to be tried again.
+/// What is to be written; an error where nothing is, and the next run comes to it.
 fn outcome(
-    tools: &Tools,
     assignment: &Assignment,
     original: &Original,
     answer: DisposeOutcome,
+    now: DateTime<Utc>,
 ) -> Result<Outcome, std::sync::Arc<crate::provider::Error>> {
     let blank = Outcome {
         message_id: original.message_id,
@@ -201,6 +205,7 @@ fn outcome(
         moved_to: None,
         purge: false,
         version: None,
+        due_at: None,
     };
     match answer {
         DisposeOutcome::Done { moved_to, version } => {
@@ -211,15 +216,18 @@ fn outcome(
         }
         DisposeOutcome::Elsewhere(note) => Ok(Outcome { note: Some(note), ..blank }),
         DisposeOutcome::Refused(error) => {
-            let again =
-                matches!(error.verdict(), Verdict::Retry { .. }) && original.attempts + 1 < MAX_ATTEMPTS;
-            if again {
-                return Err(error);
-            }
-            let fault = Some(error.fault(tools.clock.now()));
-            Ok(Outcome { state: DispositionState::Failed, fault, ..blank })
+            let wait = next_try(original.attempts).filter(|_| error.may_pass());
+            let state = if wait.is_some() { DispositionState::Pending } else { DispositionState::Failed };
+            let fault = Some(error.fault(now));
+            Ok(Outcome { state, fault, due_at: wait.map(|wait| now + wait), ..blank })
         }
+        DisposeOutcome::Postponed(error) => Err(error),
     }
+}
+
+/// How long until the try after this one; None where this was the last.
+fn next_try(attempts: i32) -> Option<TimeDelta> {
+    WAITS.get(usize::try_from(attempts).ok()?).copied().map(TimeDelta::minutes)
 }
 
 fn deletes(disposition: &Disposition) -> bool {

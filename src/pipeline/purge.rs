@@ -47,7 +47,7 @@ pub(super) async fn purge(
                     None
                 }
                 DisposeOutcome::Elsewhere(note) => Some(note),
-                DisposeOutcome::Refused(_) => continue,
+                DisposeOutcome::Refused(_) | DisposeOutcome::Postponed(_) => continue,
             };
             settled += 1;
             db::disposition::record_purge(&tx, MessageId(id), note).await?;

@@ -182,6 +182,16 @@ impl Error {
         }
     }
 
+    /// Whether the same may succeed another time.
+    pub fn may_pass(&self) -> bool {
+        let is_impossible = match self {
+            Self::Unsupported { .. } => true,
+            Self::Graph(refusal) => refusal.kind == graph::Kind::Unsupported,
+            _ => false,
+        };
+        !is_impossible && self.verdict() != Verdict::Reject
+    }
+
     /// Whether the session that it came from is of no more use.
     pub const fn ends_session(&self) -> bool {
         !matches!(

@@ -133,6 +133,11 @@ pub trait Session: Send {
     /// Safe to repeat.
     async fn dispose(&mut self, folder: &str, orders: &[Order]) -> Result<Vec<Disposed>, Error>;
 
+    /// How many orders it is given at once: what was done is known when all of them are.
+    fn orders_at_once(&self) -> usize {
+        100
+    }
+
     /// Where the only message of the folder is that bears the Message-ID; None where none does, or several do.
     async fn find(&mut self, folder: &str, internet_message_id: &str) -> Result<Option<Place>, Error>;
 
@@ -245,8 +250,10 @@ pub enum DisposeOutcome {
     },
     /// It is no longer where we found it: nothing was done, and what someone else did stands. The sentence says so.
     Elsewhere(String),
-    /// The server refused; `verdict()` says whether to try again.
+    /// The server refused it for this message; `verdict()` says whether to try again.
     Refused(std::sync::Arc<Error>),
+    /// Not come to, or for a reason that is not the message's: what keeps the others from being done, too.
+    Postponed(std::sync::Arc<Error>),
 }
 
 /// A message to be removed for good.

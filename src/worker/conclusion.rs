@@ -248,12 +248,18 @@ fn troubled(was: &MailboxHealth, cause: &Cause, jitter: f64, now: DateTime<Utc>)
     }
 }
 
+/// Seconds. A long pause was asked for to the second: a quarter of it would be work that could be done.
+const SPREAD: f64 = 5.0;
+
 /// 5 seconds, doubled with every failure up to 15 minutes, at least what the provider asked for; spread by up to a
-/// quarter, so that mailboxes of one server don't return together. `jitter` is in 0..1.
+/// quarter, so that mailboxes of one server don't return together, though by no more than [`SPREAD`] behind what was asked
+/// for. `jitter` is in 0..1.
 pub(super) fn back_off(failures: i32, after: Option<Duration>, jitter: f64) -> TimeDelta {
-    let doubled = 5.0 * f64::from(1u32 << failures.clamp(0, 8).unsigned_abs());
-    let seconds = doubled.min(900.0).max(after.unwrap_or_default().as_secs_f64());
-    TimeDelta::milliseconds((seconds * (1.0 + jitter / 4.0) * 1000.0) as i64)
+    let spread = jitter / 4.0;
+    let doubled = (5.0 * f64::from(1u32 << failures.clamp(0, 8).unsigned_abs())).min(900.0) * (1.0 + spread);
+    let after = after.unwrap_or_default().as_secs_f64();
+    let asked = after + (after * spread).min(SPREAD);
+    TimeDelta::milliseconds((doubled.max(asked) * 1000.0) as i64)
 }
 
 /// A number in 0..1.
@@ -279,5 +285,6 @@ mod tests {
     fn what_the_provider_asks_for_is_the_least() {
         assert_eq!(back_off(1, Some(Duration::from_secs(92)), 0.0).num_seconds(), 92);
         assert!(back_off(1, Some(Duration::from_secs(92)), 0.9).num_seconds() > 92);
+        assert!(back_off(1, Some(Duration::from_secs(600)), 1.0).num_seconds() <= 605);
     }
 }

@@ -44,6 +44,18 @@ pub struct Mail {
     pub vanishes: bool,
     /// Its size as listed, if it is not the true one.
     pub claims: Option<u64>,
+    /// What is to be done to it is refused.
+    pub refused: Refused,
+}
+
+/// How a disposition is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refused {
+    Not,
+    /// This one.
+    Itself,
+    /// For a reason that would keep any from being done.
+    WithAll,
 }
 
 impl Fake {
@@ -58,6 +70,7 @@ impl Fake {
                 read: false,
                 vanishes: false,
                 claims: None,
+                refused: Refused::Not,
             });
             folder.next
         })
@@ -180,6 +193,15 @@ impl Session for Fake {
                 let Some(at) = place else {
                     return answer(order, DisposeOutcome::Elsewhere("It is no longer there.".to_owned()));
                 };
+                let refused = || {
+                    let provider_code = "NO [INUSE]".to_owned();
+                    Arc::new(Error::Refused { command: "MOVE", provider_code, bad: false })
+                };
+                match self.change(folder, |folder| folder.mail[at].refused) {
+                    Refused::Not => {}
+                    Refused::Itself => return answer(order, DisposeOutcome::Refused(refused())),
+                    Refused::WithAll => return answer(order, DisposeOutcome::Postponed(refused())),
+                }
                 let target = match order.disposition.original {
                     OriginalFate::Keep => None,
                     OriginalFate::Move => order.disposition.folder.clone(),

@@ -9,6 +9,7 @@ use mailroom::db;
 use mailroom::domain::handling::{Disposition, Handling, OriginalFate};
 
 use crate::harness::database::{Fresh, on_both};
+use fake::Refused;
 use room::{Room, installation, start};
 
 on_both!(
@@ -30,6 +31,8 @@ on_both!(
     what_kind_of_mail_it_is_is_stored,
     own_automatic_mail_that_comes_back_is_ignored,
     originals_are_moved_once,
+    what_is_refused_is_tried_again_later_and_fails_in_the_end,
+    what_is_postponed_counts_as_no_attempt,
     deleted_originals_are_purged_at_the_end_of_the_run,
     a_lost_lease_stores_nothing,
     a_run_takes_no_more_than_its_most,
@@ -319,6 +322,49 @@ async fn originals_are_moved_once(fresh: Fresh) {
     assert_eq!(room.fake.read("Done"), vec![true; 6]);
     // A person moves one back: it is another message of the folder, and taken in as such; it is not moved by memory.
     assert_eq!(room.count("message WHERE disposition_state = 'DONE' AND moved_to IS NOT NULL").await, 6);
+}
+
+async fn what_is_refused_is_tried_again_later_and_fails_in_the_end(fresh: Fresh) {
+    let room = Room::make(fresh).await;
+    let uid = room.fake.deliver("INBOX", minute(1), &mail("locked@x", "", "Hello"));
+    let passing = room.fake.deliver("INBOX", minute(2), &mail("passing@x", "", "Hello"));
+    for uid in [uid, passing] {
+        room.fake.mail("INBOX", uid, |mail| mail.refused = Refused::Itself);
+    }
+    let told = "SELECT disposition_state || ' ' || disposition_attempts || ' ' || (disposition_fault ->> 'provider_code') \
+                FROM message WHERE internet_message_id = 'locked@x'";
+    for (attempt, wait) in (1..).zip([1, 5, 30, 120]) {
+        room.run().await.unwrap();
+        assert_eq!(room.column(told).await, [format!("PENDING {attempt} NO [INUSE]")]);
+        room.clock.advance(TimeDelta::minutes(wait) - TimeDelta::seconds(1));
+        assert!(room.run().await.unwrap().is_none(), "not before its time");
+        room.clock.advance(TimeDelta::seconds(1));
+        room.fake.mail("INBOX", passing, |mail| mail.refused = Refused::Not);
+    }
+    room.run().await.unwrap();
+    assert_eq!(room.column(told).await, ["FAILED 5 NO [INUSE]"]);
+    assert_eq!(room.count("event WHERE type = 'DISPOSITION_FAILED'").await, 1);
+    assert_eq!(room.fake.read("INBOX"), [false, true]);
+    let done = "SELECT disposition_state || ' ' || disposition_attempts FROM message WHERE internet_message_id = 'passing@x'";
+    assert_eq!(room.column(done).await, ["DONE 2"]);
+    assert_eq!(
+        room.count("message WHERE disposition_state = 'DONE' AND disposition_fault IS NOT NULL").await,
+        0
+    );
+}
+
+async fn what_is_postponed_counts_as_no_attempt(fresh: Fresh) {
+    let room = Room::make(fresh).await;
+    let uid = room.fake.deliver("INBOX", minute(1), &mail("1@x", "", "Hello"));
+    room.fake.mail("INBOX", uid, |mail| mail.refused = Refused::WithAll);
+    for _ in 0..9 {
+        room.run().await.unwrap();
+    }
+    let waits = "message WHERE disposition_state = 'PENDING' AND disposition_attempts = 0";
+    assert_eq!(room.count(waits).await, 1);
+    room.fake.mail("INBOX", uid, |mail| mail.refused = Refused::Not);
+    room.run().await.unwrap();
+    assert_eq!(room.fake.read("INBOX"), [true]);
 }
 
 async fn deleted_originals_are_purged_at_the_end_of_the_run(fresh: Fresh) {

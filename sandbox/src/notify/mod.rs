@@ -22,8 +22,6 @@ use crate::state::State;
 use crate::world::World;
 use parcels::{Item, Parcel};
 
-/// What happens within this time is told together.
-const TOGETHER: Duration = Duration::from_millis(50);
 /// How long is waited before each further try. Graph goes on for four hours.
 const TRIES: [Duration; 5] = [
     Duration::from_secs(1),
@@ -37,7 +35,8 @@ const TRIES: [Duration; 5] = [
 pub async fn run(state: State) {
     loop {
         state.changed().await;
-        tokio::time::sleep(TOGETHER).await;
+        let together = Duration::from_millis(state.switches().notification_delay_ms);
+        tokio::time::sleep(together).await;
         tell(&state);
     }
 }

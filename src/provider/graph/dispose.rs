@@ -1,7 +1,7 @@
 //! What happens to the originals of one folder: step by step in small batches, confirmed message by message.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
@@ -9,12 +9,15 @@ use super::address::id;
 use super::batch::{self, Part};
 use super::course::{Course, Step, Target};
 use super::{GENERATION, GraphSession};
+use crate::domain::fault::{FaultCode, Halted, Verdict};
 use crate::domain::folder::FolderRole;
 use crate::domain::handling::{Disposition, OriginalFate};
 use crate::provider::{Access, DisposeOutcome, Disposed, Error, Order};
 
 /// No longer is waited for an entry of a batch: what remains is repeated by the next run.
 const PATIENCE: Duration = Duration::from_secs(4);
+/// After this time no further batch begins, so that what was done is written down however slow the service is.
+const TURN: Duration = Duration::from_secs(10);
 /// What is read where a message is looked for.
 const LOOK: &str = "id,parentFolderId,isRead,categories,changeKey";
 
@@ -38,13 +41,13 @@ impl GraphSession {
             courses.push(self.course(order, folder, &source).await?);
         }
         self.run(orders, &mut courses).await;
-        let unfinished = || Arc::new(Error::Unavailable { provider_code: None });
+        let unfinished = Arc::new(Error::Unavailable { provider_code: None });
         Ok(orders
             .iter()
             .zip(courses)
             .map(|(order, course)| Disposed {
                 source_id: order.source_id.clone(),
-                outcome: course.outcome.unwrap_or_else(|| DisposeOutcome::Refused(unfinished())),
+                outcome: course.outcome.unwrap_or_else(|| DisposeOutcome::Postponed(Arc::clone(&unfinished))),
             })
             .collect())
     }
@@ -86,7 +89,8 @@ impl GraphSession {
 
     /// Goes on with all courses, a few at a time, until each is at its end or the mailbox refuses as a whole.
     async fn run(&mut self, orders: &[Order], courses: &mut [Course]) {
-        loop {
+        let turn = Instant::now() + TURN;
+        while Instant::now() < turn {
             let mut round: Vec<(usize, Step)> = Vec::new();
             for (at, course) in courses.iter().enumerate() {
                 if round.len() == self.wire.batch_size() {
@@ -133,7 +137,7 @@ impl GraphSession {
                     if !goes_on {
                         // It is about the mailbox or the connection: asking on for each message would not help.
                         for course in courses.iter_mut().filter(|course| course.outcome.is_none()) {
-                            course.outcome = Some(DisposeOutcome::Refused(Arc::clone(&error)));
+                            course.outcome = Some(DisposeOutcome::Postponed(Arc::clone(&error)));
                         }
                         return;
                     }
@@ -178,16 +182,27 @@ fn is_unclear(error: &Error) -> bool {
 
 /// A refusal of the whole mailbox ends all courses: each would be refused in the same way.
 fn halts(courses: &mut [Course]) -> bool {
-    let halting = courses.iter().find_map(|course| match &course.outcome {
-        Some(DisposeOutcome::Refused(error)) => match &**error {
+    let Some(error) = courses.iter().find_map(|course| course.outcome.as_ref().and_then(halting)) else {
+        return false;
+    };
+    let is_of_all = |course: &&mut Course| course.outcome.as_ref().is_none_or(|one| halting(one).is_some());
+    // What a person has to mend is told with each message; what passes by itself is not.
+    let is_lasting =
+        matches!(error.verdict(), Verdict::Halt(Halted::Mailbox)) || error.code() == FaultCode::Quota;
+    let outcome = if is_lasting { DisposeOutcome::Refused } else { DisposeOutcome::Postponed };
+    for course in courses.iter_mut().filter(is_of_all) {
+        course.outcome = Some(outcome(Arc::clone(&error)));
+    }
+    true
+}
+
+/// The refusal of the whole mailbox that an outcome is.
+fn halting(outcome: &DisposeOutcome) -> Option<Arc<Error>> {
+    match outcome {
+        DisposeOutcome::Refused(error) | DisposeOutcome::Postponed(error) => match &**error {
             Error::Graph(refusal) if !refusal.is_of_item() => Some(Arc::clone(error)),
             _ => None,
         },
-        _ => None,
-    });
-    let Some(error) = halting else { return false };
-    for course in courses.iter_mut().filter(|course| course.outcome.is_none()) {
-        course.outcome = Some(DisposeOutcome::Refused(Arc::clone(&error)));
+        DisposeOutcome::Done { .. } | DisposeOutcome::Elsewhere(_) => None,
     }
-    true
 }

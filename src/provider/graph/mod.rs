@@ -219,6 +219,11 @@ impl Session for GraphSession {
         self.dispose_all(folder, orders).await
     }
 
+    /// Three go at a time: so many are done well within what a lease allows.
+    fn orders_at_once(&self) -> usize {
+        30
+    }
+
     async fn find(&mut self, folder: &str, internet_message_id: &str) -> Result<Option<Place>, Error> {
         self.find_only(folder, internet_message_id).await
     }

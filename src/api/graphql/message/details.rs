@@ -85,7 +85,7 @@ pub struct DispositionStatus {
     pub state: DispositionState,
     /// Attempts so far.
     pub attempts: i32,
-    /// With a grace period: when the original will be moved or deleted.
+    /// With a grace period: when the original will be moved or deleted. After a refusal: when it is tried again.
     pub due_at: Option<DateTime>,
     /// When the provider confirmed it.
     pub done_at: Option<DateTime>,
