@@ -79,6 +79,8 @@ no_second_tls_stack() {
   [ -z "$tree" ] || { echo "ring came in beside aws-lc-rs:"; echo "$tree"; return 1; }
 }
 
+documented() { (cd tests/node && npm run --silent documented); }
+
 lint_schema() { (cd tests/node && npm run --silent lint-schema); }
 
 written_schema_is_current() { cargo run --locked -q --features failpoints -- schema --check schema.graphql; }
@@ -97,4 +99,5 @@ else
 fi
 step "the written schema is current" written_schema_is_current
 step "the schema's descriptions, names and connections" lint_schema
+step "the documentation's queries are queries" documented
 finish

@@ -60,7 +60,7 @@ struct Cli {
 enum Command {
     /// Run the service.
     Serve(serve::Args),
-    /// Try it: a mail server, sample mail trickling in, and an address to open.
+    /// Try it: a Microsoft 365 tenant, sample mail trickling in, and an address to open.
     Demo(demo::Args),
     /// A Microsoft 365 tenant on this machine: Entra ID's tokens and Graph's mail, faults on demand.
     Sandbox(Box<sandbox::Args>),
