@@ -64,7 +64,7 @@ async fn instances(service: &Service) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn mail_of_office_365_becomes_instances_and_the_originals_are_moved() {
-    let tenant = Tenant::start(crate::provider::graph_judge::faults).await;
+    let tenant = Tenant::start(crate::harness::description::faults).await;
     let service = service(&tenant).await;
     let office = Office::new(&tenant, "support");
     for number in 0..25 {
@@ -88,7 +88,7 @@ async fn mail_of_office_365_becomes_instances_and_the_originals_are_moved() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn originals_are_deleted_and_purged_where_the_handling_says_so() {
-    let tenant = Tenant::start(crate::provider::graph_judge::faults).await;
+    let tenant = Tenant::start(crate::harness::description::faults).await;
     let service = service(&tenant).await;
     let office = Office::new(&tenant, "orders");
     for number in 0..7 {

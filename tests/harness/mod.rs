@@ -2,6 +2,7 @@
 
 pub mod certs;
 pub mod database;
+pub mod description;
 pub mod desk;
 pub mod dovecot;
 pub mod node;

@@ -1,8 +1,11 @@
 //! A Microsoft 365 tenant in this process, with shared mailboxes, for a mailroom that runs beside it.
 
+use std::sync::{Arc, Mutex};
+
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use sandbox::input::{self, Mail};
+use sandbox::log::Seen;
 use sandbox::sample;
 use sandbox::server::{Options, Running, Sandbox};
 use sandbox::state::State;
@@ -11,6 +14,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use uuid::Uuid;
 
+use super::description;
 use super::desk::{self, Desk};
 use super::service::Service;
 
@@ -18,6 +22,8 @@ use super::service::Service;
 pub struct Office365 {
     pub running: Running,
     folder: TempDir,
+    /// What was asked otherwise than Microsoft describes.
+    faults: Arc<Mutex<Vec<String>>>,
 }
 
 impl Office365 {
@@ -35,7 +41,23 @@ impl Office365 {
         let running = Sandbox::start(Options::default(), state).await.unwrap();
         let folder = TempDir::new().unwrap();
         std::fs::write(folder.path().join("ca.pem"), running.ca_pem.as_ref().unwrap()).unwrap();
-        Self { running, folder }
+        Self { running, folder, faults: Arc::default() }
+    }
+
+    /// The same, where every request has to be one that Microsoft describes: the test fails at its end if one was not.
+    pub async fn judged(addresses: &[&str]) -> Self {
+        let office = Self::start(addresses).await;
+        let faults = Arc::clone(&office.faults);
+        let watches = office.state().log.watch(move |seen| {
+            if let Seen::Answer(exchange) = seen
+                && let Some(path) = exchange.path.strip_prefix("/v1.0")
+            {
+                let found = description::faults(exchange.method.as_str(), path, &exchange.request);
+                faults.lock().unwrap().extend(found);
+            }
+        });
+        assert!(watches, "nobody else watches");
+        office
     }
 
     /// What is in it.
@@ -91,5 +113,14 @@ impl Office365 {
             "job": first_job,
         });
         desk::create_mailbox(service, input, mapping).await
+    }
+}
+
+impl Drop for Office365 {
+    fn drop(&mut self) {
+        let faults = std::mem::take(&mut *self.faults.lock().unwrap());
+        if !std::thread::panicking() {
+            assert!(faults.is_empty(), "not as Microsoft describes it: {faults:#?}");
+        }
     }
 }

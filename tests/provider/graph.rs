@@ -13,7 +13,7 @@ use sandbox::sample;
 use sandbox::world::{Scoped, Standing};
 
 use super::contract::{self, Fixture};
-use super::graph_judge::faults;
+use crate::harness::description::faults;
 use crate::harness::office::{Office, Tenant};
 
 // Immutable ids are never given anew, and a connection that breaks is no session's end: what IMAP shows there, graph_odd

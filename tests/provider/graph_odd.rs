@@ -14,7 +14,7 @@ use sandbox::sample;
 use sandbox::switches::GoneSays;
 
 use super::graph::{delivered, list_all, moved, office, order, raw};
-use super::graph_judge::faults;
+use crate::harness::description::faults;
 use crate::harness::free_port;
 use crate::harness::office::{Office, Tenant};
 use crate::harness::proxy::{Fate, Proxy};

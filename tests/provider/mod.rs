@@ -2,7 +2,6 @@
 
 mod contract;
 mod graph;
-pub mod graph_judge;
 mod graph_odd;
 mod imap;
 mod imap_certificates;
