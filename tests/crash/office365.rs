@@ -1,5 +1,6 @@
 //! The same over Graph, where everything goes wrong at once: the process is killed at random, notifications are dropped,
-//! one request in ten is throttled, one in twenty fails, delta tokens are lost.
+//! one request in ten is throttled, one in twenty fails, delta tokens are lost. On PostgreSQL it is two processes, killed in
+//! turn, whose leases lapse under the one that lives as well.
 //!
 //! `MAILROOM_CHAOS_KILLS=50 MAILROOM_CHAOS_MESSAGES=2000` makes it longer.
 
@@ -67,6 +68,13 @@ async fn whatever_microsoft_365_does_nothing_is_lost_or_doubled(fresh: Fresh) {
     ];
     variables.extend(own.iter().map(|(name, value)| (*name, value.as_str())));
     let mut service = Service::start_with(&fresh.url, &variables).await;
+    let mut replicas = Vec::new();
+    if fresh.url.starts_with("postgres") {
+        let data = service.folder().join("data").display().to_string();
+        let together: Vec<_> =
+            variables.iter().copied().chain([("MAILROOM_DATA_DIR", data.as_str())]).collect();
+        replicas.push(Service::start_with(&fresh.url, &together).await);
+    }
     let credential = office.credential(&service).await;
     for (address, fate) in MAILBOXES {
         let job = json!({ "folder": "INBOX", "since": null, "watch": true, "handling": fate.handling() });
@@ -88,14 +96,23 @@ async fn whatever_microsoft_365_does_nothing_is_lost_or_doubled(fresh: Fresh) {
         }
         next += share;
         tokio::time::sleep(Duration::from_millis(500 + random.below(2500) as u64)).await;
-        assert_eq!(service.ended(), None, "it does not end by itself:\n{}", service.log());
-        service.kill();
+        let processes = 1 + replicas.len();
+        let victim = match number % processes {
+            0 => &mut service,
+            other => &mut replicas[other - 1],
+        };
+        assert_eq!(victim.ended(), None, "it does not end by itself:\n{}", victim.log());
+        victim.kill();
         lapse_leases(&fresh).await;
-        service.spawn(&[]);
+        victim.spawn(&[]);
     }
-    assert!(service.until_ready().await);
+    for process in replicas.iter_mut().chain([&mut service]) {
+        assert!(process.until_ready().await);
+    }
     settled(&fresh, &service, messages).await;
-    assert!(service.stop(), "it ends well when it is asked to:\n{}", service.log());
+    for process in replicas.iter_mut().chain([&mut service]) {
+        assert!(process.stop(), "it ends well when it is asked to:\n{}", process.log());
+    }
     let distinct =
         "SELECT count(*) FROM (SELECT DISTINCT mailbox_id, internet_message_id FROM message) AS each_one";
     assert_eq!(count(&fresh, distinct).await, messages as i64, "each is there once");

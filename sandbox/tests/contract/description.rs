@@ -59,7 +59,8 @@ fn load() -> Option<Description> {
 /// so this goes past `eprintln!`.
 fn say_so() {
     let mark = format!("mailroom-without-contracts-{}", std::os::unix::process::parent_id());
-    let first = std::fs::File::create_new(std::env::temp_dir().join(mark)).is_ok();
+    let folder = option_env!("CARGO_TARGET_TMPDIR").map_or_else(std::env::temp_dir, PathBuf::from);
+    let first = std::fs::File::create_new(folder.join(mark)).is_ok();
     let line = "answers are not held against Microsoft's description: set MAILROOM_CONTRACTS to its folder\n";
     if first {
         let _ = std::io::stderr().write_all(line.as_bytes());
