@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use chrono::SubsecRound as _;
+
 use super::pair::Pairing;
 use super::returned::returned;
 use super::{Assignment, Error, Tools, kill};
@@ -135,14 +137,14 @@ fn source(assignment: &Assignment, row: &IntakeRow, message_id: MessageId) -> Ne
     }
 }
 
-/// What is stored already is not fetched; what the first listing shows from before `since` is left alone.
+/// What is stored already is not fetched; what the first listing shows from before `since` is left alone. Mail servers
+/// tell the arrival in whole seconds: what arrived within the second of `since` may have come after it.
 fn decide(assignment: &Assignment, phase: ListingPhase, rows: &mut [IntakeRow], known: &HashSet<SourceKey>) {
+    let since = assignment.job.since.map(|since| since.trunc_subsecs(0));
     for row in rows.iter_mut().filter(|row| row.state == IntakeState::Listed) {
         if known.contains(&row.key) {
             row.state = IntakeState::Stored;
-        } else if phase == ListingPhase::First
-            && assignment.job.since.is_some_and(|since| row.arrived_at < since)
-        {
+        } else if phase == ListingPhase::First && since.is_some_and(|since| row.arrived_at < since) {
             row.state = IntakeState::Old;
         }
     }
