@@ -79,6 +79,17 @@ impl Flow {
         }
     }
 
+    /// The tenant that the tokens are of, as the credential names it; empty where it names none.
+    pub(super) fn tenant(&self) -> &str {
+        match &self.way {
+            Way::Secret { app, .. } | Way::Certificate { app, .. } => &app.tenant_id,
+            Way::Workload(identity) | Way::Machine(identity) => {
+                identity.tenant_id.as_deref().unwrap_or_default()
+            }
+            Way::Oauth2(_) => "",
+        }
+    }
+
     /// The refresh token of a credential that is not saved, as the last refresh left it.
     pub(super) fn refresh_token(&self) -> Option<SecretString> {
         match &self.way {

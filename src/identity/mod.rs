@@ -164,6 +164,11 @@ impl Tokens {
         slot.bearer(&self.0.clock, || async move { flow.fetch(&scope).await }.boxed()).await
     }
 
+    /// The tenant of Entra ID that they are of, as the credential names it; empty where it names none.
+    pub fn tenant(&self) -> &str {
+        self.0.flow.tenant()
+    }
+
     /// The refresh token of a credential that is not saved: the last refresh may have used up the one that was given.
     pub fn refresh_token(&self) -> Option<SecretString> {
         self.0.flow.refresh_token()

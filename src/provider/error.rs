@@ -114,6 +114,14 @@ pub enum Error {
         /// The limit.
         after: Duration,
     },
+    /// The server sends so slowly that it is not waited for.
+    #[error("the server's answer comes too slowly to be waited for: {bytes} bytes in {} s", after.as_secs())]
+    Slow {
+        /// What came of it.
+        bytes: u64,
+        /// Within this time.
+        after: Duration,
+    },
     /// The server sent more than we take.
     #[error("the server sent {what} of more than {limit} bytes")]
     TooLong {
@@ -177,6 +185,7 @@ impl Error {
             | Self::Goodbye
             | Self::Closed { .. }
             | Self::Silent { .. }
+            | Self::Slow { .. }
             | Self::Malformed { .. }
             | Self::Refused { .. } => again,
         }
@@ -215,7 +224,7 @@ impl Error {
             | Self::Malformed { .. }
             | Self::TooLong { .. }
             | Self::Refused { .. } => FaultCode::Protocol,
-            Self::NoGreeting { .. } | Self::Silent { .. } => FaultCode::Timeout,
+            Self::NoGreeting { .. } | Self::Silent { .. } | Self::Slow { .. } => FaultCode::Timeout,
             Self::NoStarttls { .. } | Self::Preauthenticated => FaultCode::Tls,
             Self::PasswordNeedsTls
             | Self::NoPasswordLogin

@@ -50,7 +50,11 @@ pub(super) fn hint(error: &Error) -> Option<&'static str> {
             "Nothing to do: it goes on by itself. If it stays, let the jobs run less often."
         }
         Error::Quota => "Make room in the mailbox, or raise its quota.",
-        Error::Unavailable { .. } | Error::Goodbye | Error::Closed { .. } | Error::Silent { .. } => {
+        Error::Unavailable { .. }
+        | Error::Goodbye
+        | Error::Closed { .. }
+        | Error::Silent { .. }
+        | Error::Slow { .. } => {
             "Nothing to do at first: it is tried again by itself. If it stays, look at the server's log and at the firewalls between."
         }
         Error::TooLong { .. } => {
@@ -111,6 +115,12 @@ const fn graph_hint(kind: Kind) -> &'static str {
         Kind::Moving => "Nothing to do: it goes on when Microsoft has moved the mailbox.",
         Kind::Busy => {
             "Nothing to do at first: it is tried again by itself. If it stays, look at the service health of Microsoft 365."
+        }
+        Kind::Outage => {
+            "Nothing to do: it is tried again by itself, and all mailboxes go on as soon as it answers. If it stays, look at the service health of Microsoft 365, and at the network between."
+        }
+        Kind::Unheard => {
+            "Check that public.url leads here from the internet: /hooks/graph must be reached without a sign-in, and answer within seconds. Until then the folder is looked at every few seconds."
         }
         Kind::Unsupported => {
             "National clouds lack some of what the worldwide one has: see docs/office365.md."

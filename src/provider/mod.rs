@@ -17,7 +17,7 @@ use futures::stream::BoxStream;
 
 pub use capabilities::{Capabilities, unfit};
 pub use error::Error;
-pub use graph::Budgets;
+pub use graph::{Budgets, Circuits};
 pub use hooks::{Hooks, Receiver, Subscribed};
 pub use probe::probe;
 
@@ -58,12 +58,14 @@ pub struct Reach {
     pub net: Net,
     /// What may be asked of a mailbox at one time, whoever asks.
     pub budgets: Budgets,
+    /// Whether a mail system is asked at all that fails again and again.
+    pub circuits: Circuits,
 }
 
 impl Reach {
-    /// With budgets of its own.
+    /// With budgets and circuits of its own.
     pub fn new(net: Net) -> Self {
-        Self { net, budgets: Budgets::default() }
+        Self { net, budgets: Budgets::default(), circuits: Circuits::default() }
     }
 }
 

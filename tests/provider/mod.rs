@@ -2,6 +2,7 @@
 
 mod contract;
 mod graph;
+mod graph_hooks;
 mod graph_odd;
 mod imap;
 mod imap_certificates;

@@ -54,17 +54,7 @@ impl Wire {
         let ask = Ask::post(url, body, count, parts.iter().all(Part::is_repeatable));
         let sent = tokio::time::Instant::now();
         let batch: reply::Batch = self.json(&ask).await?;
-        let mut answers: HashMap<String, Answer> =
-            batch.responses.into_iter().map(|entry| (entry.id.clone(), answer(entry))).collect();
-        let missing = || Refusal {
-            kind: Kind::Busy,
-            code: "no answer within the batch".to_owned(),
-            request_id: None,
-            after: None,
-        };
-        let answers: Vec<Answer> = (0..parts.len())
-            .map(|at| answers.remove(&at.to_string()).unwrap_or_else(|| Err(missing())))
-            .collect();
+        let answers = sorted(batch.responses, parts.len());
         let refusals = answers.iter().filter_map(|answer| answer.as_ref().err());
         let throttled: Vec<&Refusal> = refusals.filter(|refusal| refusal.kind == Kind::Throttled).collect();
         for refusal in &throttled {
@@ -98,6 +88,22 @@ fn composed(parts: &[Part]) -> Value {
         })
         .collect();
     json!({ "requests": requests })
+}
+
+/// The answers in the order of the parts. Of one that is missing, or that comes twice, nobody knows what was done.
+fn sorted(entries: Vec<reply::Entry>, count: usize) -> Vec<Answer> {
+    let unclear =
+        |code: &str| Err(Refusal { kind: Kind::Busy, code: code.to_owned(), request_id: None, after: None });
+    let mut answers: HashMap<usize, Answer> = HashMap::new();
+    for entry in entries {
+        let Some(at) = entry.id.parse::<usize>().ok().filter(|at| *at < count) else { continue };
+        let is_twice = answers.contains_key(&at);
+        let answer = if is_twice { unclear("two answers within the batch") } else { answer(entry) };
+        answers.insert(at, answer);
+    }
+    (0..count)
+        .map(|at| answers.remove(&at).unwrap_or_else(|| unclear("no answer within the batch")))
+        .collect()
 }
 
 fn answer(entry: reply::Entry) -> Answer {
@@ -144,6 +150,22 @@ mod tests {
         assert_eq!(requests[0].get("body"), None);
         assert_eq!(requests[1]["body"], json!({}));
         assert_eq!(requests[2]["headers"]["Content-Type"], "application/json");
+    }
+
+    #[test]
+    fn what_is_missing_or_comes_twice_is_unclear_and_what_nobody_asked_is_left_alone() {
+        let batch: reply::Batch = serde_json::from_str(
+            r#"{"responses":[{"id":"7","status":200},{"id":"x","status":200},{"id":"","status":"200"},
+                {"id":"1","status":404},{"id":"1","status":200},{"id":1,"status":200},
+                {"id":2,"status":"204"},{"status":200},{"id":"3","status":"soon"}]}"#,
+        )
+        .unwrap();
+        let answers = sorted(batch.responses, 4);
+        let code = |at: usize| answers[at].as_ref().unwrap_err().code.clone();
+        assert_eq!(code(0), "no answer within the batch");
+        assert_eq!(code(1), "two answers within the batch");
+        assert!(answers[2].is_ok());
+        assert!(answers[3].as_ref().unwrap_err().kind.is_unclear());
     }
 
     #[test]

@@ -127,7 +127,7 @@ pub(super) fn backoff(failures: u32, after: Option<Duration>) -> Duration {
 }
 
 /// From 0 to 1.
-fn chance() -> f64 {
+pub(super) fn chance() -> f64 {
     // Without chance everyone waits the same time: no harm is done.
     f64::from(getrandom::u32().unwrap_or(0)) / f64::from(u32::MAX)
 }

@@ -174,7 +174,11 @@ impl GraphSession {
 /// Whether it is unknown what was done.
 fn is_unclear(error: &Error) -> bool {
     match error {
-        Error::Closed { .. } | Error::Silent { .. } | Error::Malformed { .. } | Error::TooLong { .. } => true,
+        Error::Closed { .. }
+        | Error::Silent { .. }
+        | Error::Slow { .. }
+        | Error::Malformed { .. }
+        | Error::TooLong { .. } => true,
         Error::Graph(refusal) => refusal.kind.is_unclear(),
         _ => false,
     }

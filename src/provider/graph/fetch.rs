@@ -1,6 +1,7 @@
 //! Fetching raw messages by `$value`: several at a time, in the order in which they come.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 
@@ -12,6 +13,8 @@ use crate::provider::{Error, Extent, FetchOutcome, Fetched, Wanted};
 
 /// No message is taken that turns out to be bigger: Exchange Online takes 150 MB, and rewriting it adds a third.
 const MOST_BYTES: usize = 256 * 1024 * 1024;
+/// By then a message that just arrived is known everywhere.
+const SETTLES: Duration = Duration::from_secs(2);
 /// Of a message that is over the limit, no more header than this is read.
 const HEADER_BYTES: usize = 1024 * 1024;
 
@@ -23,9 +26,15 @@ pub(super) async fn fetch(wire: Wire, wanted: Wanted) -> Result<Fetched, Error> 
     };
     let outcome = match got {
         Ok(raw) => FetchOutcome::Raw(raw),
-        Err(Error::Graph(Refusal { kind: Kind::ItemGone, .. })) => FetchOutcome::Gone,
+        Err(Error::Graph(refusal)) if refusal.kind == Kind::ItemGone => {
+            if is_there(&wire, &wanted.source_id).await? {
+                refused(Error::Graph(Refusal { kind: Kind::Damaged, ..refusal }))
+            } else {
+                FetchOutcome::Gone
+            }
+        }
         Err(Error::Graph(refusal)) if refusal.is_of_item() => refused(Error::Graph(refusal)),
-        Err(error @ Error::TooLong { .. }) => refused(error),
+        Err(error @ (Error::TooLong { .. } | Error::Malformed { .. } | Error::Slow { .. })) => refused(error),
         Err(error) => return Err(error),
     };
     Ok(Fetched { source_id: wanted.source_id, outcome })
@@ -35,17 +44,34 @@ fn refused(error: Error) -> FetchOutcome {
     FetchOutcome::Refused(Arc::new(error))
 }
 
+/// Whether a message is there whose bytes are said not to be: one that just arrived may not be known everywhere, and one
+/// that is taken for gone is never asked for again.
+async fn is_there(wire: &Wire, source_id: &str) -> Result<bool, Error> {
+    let path = wire.address.path(&["messages", &id(source_id)], &[("$select", "id")]);
+    let ask = Ask::read(wire.address.url(&path)?).of_item();
+    for wait in [Duration::ZERO, SETTLES] {
+        tokio::time::sleep(wait).await;
+        match wire.json::<Message>(&ask).await {
+            Err(Error::Graph(Refusal { kind: Kind::ItemGone, .. })) => {}
+            Err(Error::Graph(refusal)) if refusal.is_of_item() => return Ok(true),
+            Err(error) => return Err(error),
+            Ok(_) => return Ok(true),
+        }
+    }
+    Ok(false)
+}
+
 /// Never the folder-scoped path: it is described, and refused with 405.
 async fn value(wire: &Wire, source_id: &str, bound: Bound) -> Result<Bytes, Error> {
     let path = wire.address.path(&["messages", &id(source_id), "$value"], &[]);
-    wire.bytes(&Ask::read(wire.address.url(&path)?).extent(bound)).await
+    wire.bytes(&Ask::read(wire.address.url(&path)?).mail(bound)).await
 }
 
 /// The header that the service kept, where it is complete: `$value` would have it build the whole message.
 async fn header(wire: &Wire, source_id: &str) -> Result<Bytes, Error> {
     let query = [("$select", "id,internetMessageHeaders")];
     let path = wire.address.path(&["messages", &id(source_id)], &query);
-    let message: Message = wire.json(&Ask::read(wire.address.url(&path)?)).await?;
+    let message: Message = wire.json(&Ask::read(wire.address.url(&path)?).of_item()).await?;
     match composed(message.internet_message_headers.as_deref().unwrap_or_default()) {
         Some(header) => Ok(header),
         None => value(wire, source_id, Bound::Header(HEADER_BYTES)).await,

@@ -39,7 +39,7 @@ impl Subscription {
 #[async_trait]
 impl Hooks for Graph {
     async fn subscribe(&self, folder: &str, receiver: &Receiver) -> Result<Subscribed, Error> {
-        let mut session = self.session(Access::Look)?;
+        let mut session = self.session_of_nobody()?;
         let folder = session.folder_id(folder).await?;
         let resource = format!("users/{}/mailFolders('{folder}')/messages", self.user);
         let expires = SystemClock.now() + LIFE;
@@ -65,7 +65,7 @@ impl Hooks for Graph {
     }
 
     async fn renew(&self, id: &str) -> Result<Option<Subscribed>, Error> {
-        let session = self.session(Access::Look)?;
+        let session = self.session_of_nobody()?;
         let expires = SystemClock.now() + LIFE;
         let body = json!({ "expirationDateTime": instant(expires) }).to_string();
         let ask = Ask::patch(session.of_subscriptions(Some(id))?, body.into());
@@ -77,7 +77,16 @@ impl Hooks for Graph {
     }
 
     async fn unsubscribe(&self, id: &str) -> Result<(), Error> {
-        self.session(Access::Look)?.end_subscription(id).await
+        self.session_of_nobody()?.end_subscription(id).await
+    }
+}
+
+impl Graph {
+    /// One that only looks, and that no person waits for.
+    fn session_of_nobody(&self) -> Result<GraphSession, Error> {
+        let mut session = self.session(Access::Look)?;
+        session.wire.urgent = false;
+        Ok(session)
     }
 }
 
@@ -89,7 +98,7 @@ impl GraphSession {
 
     async fn make_subscription(&self, body: &Value) -> Result<Subscription, Error> {
         let ask = Ask::post(self.of_subscriptions(None)?, body.to_string().into(), 1, false);
-        self.wire.json(&ask).await
+        self.wire.json(&ask).await.map_err(unheard)
     }
 
     async fn end_subscription(&self, id: &str) -> Result<(), Error> {
@@ -117,6 +126,16 @@ impl GraphSession {
             }
         }
         Ok(())
+    }
+}
+
+/// The one thing about a well-formed subscription that is refused as a bad request: the receiver did not answer.
+fn unheard(error: Error) -> Error {
+    match error {
+        Error::Graph(refusal) if refusal.kind == Kind::BadRequest => {
+            Error::Graph(Refusal { kind: Kind::Unheard, ..refusal })
+        }
+        error => error,
     }
 }
 

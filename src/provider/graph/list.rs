@@ -16,6 +16,8 @@ use crate::provider::{Error, ListPage, Position};
 
 /// Messages of a page.
 const PAGE: usize = 500;
+/// A page that is longer is none of Graph's.
+const MOST: usize = 10 * PAGE;
 /// Pages without a message that are passed over in one call.
 const EMPTY_PAGES: usize = 50;
 /// How often a session begins anew before it gives up.
@@ -58,6 +60,11 @@ impl GraphSession {
                 (None, Some(delta)) => (delta, false),
                 (None, None) => return Err(Error::Malformed { what: "a page of the listing leads nowhere" }),
             };
+            if page.value.len() > MOST {
+                return Err(Error::Malformed {
+                    what: "a page of the listing is far longer than was asked for",
+                });
+            }
             // Never stored unless it may be followed.
             self.wire.address.follow(&next)?;
             if more && !self.followed.insert(hash(&next)) {
@@ -137,7 +144,7 @@ impl GraphSession {
     async fn completed(&self, item: Message) -> Result<Option<Message>, Error> {
         let query = [("$select", FIELDS), ("$expand", SIZE)];
         let path = self.wire.address.path(&["messages", &id(&item.id)], &query);
-        match self.wire.json::<Message>(&Ask::read(self.wire.address.url(&path)?)).await {
+        match self.wire.json::<Message>(&Ask::read(self.wire.address.url(&path)?).of_item()).await {
             Ok(whole) if whole.id.is_empty() => Ok(Some(item)),
             Ok(whole) => Ok(Some(whole)),
             Err(Error::Graph(Refusal { kind: Kind::ItemGone, .. })) => Ok(None),

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `wire` | the only place that sends: token, headers, budget, what is tried again |
 //! | `budget` `pace` | four requests at a time, ten thousand in ten minutes, and the pauses that are asked for |
+//! | `circuits` `circuit` | a tenant's Graph that fails again and again is left alone, and tried by one request |
 //! | `address` `names` | ids in addresses, links that are followed, and folder names |
 //! | `reply` `refusal` `claims` | what is answered, what a refusal means, and what a token says of itself |
 //! | `batch` | several requests in one |
@@ -16,6 +17,8 @@
 mod address;
 mod batch;
 mod budget;
+mod circuit;
+mod circuits;
 mod claims;
 mod course;
 mod dispose;
@@ -41,6 +44,7 @@ use futures::StreamExt as _;
 use futures::stream::{self, BoxStream};
 
 pub use budget::Budgets;
+pub use circuits::Circuits;
 pub use refusal::{Kind, Refusal};
 
 use super::{
@@ -90,6 +94,7 @@ pub struct Graph {
     tokens: Tokens,
     folder_roles: Vec<FolderAssignment>,
     budget: Arc<budget::Budget>,
+    way: circuits::Way,
     http: crate::net::Http,
 }
 
@@ -109,9 +114,11 @@ impl Graph {
         };
         let key = ProviderSettings::Graph(settings.clone()).identity(&settings.user);
         let cloud = cloud.unwrap_or(EntraCloud::Global);
+        let root = settings.endpoint.clone().unwrap_or_else(|| cloud.graph().to_owned());
         Ok(Self {
             user: settings.user.clone(),
-            root: settings.endpoint.clone().unwrap_or_else(|| cloud.graph().to_owned()),
+            way: reach.circuits.of(&root, tokens.tenant(), &key),
+            root,
             // A proxy, or the sandbox, in Graph's place takes the tokens that are for Graph.
             scope: format!("{}/.default", cloud.graph()).into(),
             permanent_delete: cloud.has_permanent_delete(),
@@ -129,7 +136,9 @@ impl Graph {
             tokens: self.tokens.clone(),
             scope: self.scope.clone(),
             budget: Arc::clone(&self.budget),
+            way: self.way.clone(),
             access,
+            urgent: access == Access::Look,
         };
         Ok(GraphSession {
             wire,
@@ -237,16 +246,16 @@ impl Session for GraphSession {
 
 /// One message that the service is unable to give is that message's trouble; several in a row are the service's.
 fn an_outage(fetched: Fetched, failures: &mut u32) -> Result<Fetched, Error> {
-    let refusal = match &fetched.outcome {
-        FetchOutcome::Refused(error) => match &**error {
-            Error::Graph(refusal) if refusal.kind.is_unclear() => refusal.clone(),
-            _ => return Ok(fetched),
-        },
-        _ => {
-            *failures = 0;
-            return Ok(fetched);
-        }
+    let FetchOutcome::Refused(error) = &fetched.outcome else {
+        *failures = 0;
+        return Ok(fetched);
+    };
+    let of_service = match &**error {
+        Error::Graph(refusal) if refusal.kind.is_unclear() => Error::Graph(refusal.clone()),
+        Error::Malformed { what } => Error::Malformed { what },
+        Error::Slow { bytes, after } => Error::Slow { bytes: *bytes, after: *after },
+        _ => return Ok(fetched),
     };
     *failures += 1;
-    if *failures >= FAILURES { Err(Error::Graph(refusal)) } else { Ok(fetched) }
+    if *failures >= FAILURES { Err(of_service) } else { Ok(fetched) }
 }

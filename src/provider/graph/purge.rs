@@ -147,7 +147,9 @@ impl GraphSession {
                     }
                 }
             }
-            Err(Error::Closed { .. } | Error::Silent { .. } | Error::Malformed { .. }) => {
+            Err(
+                Error::Closed { .. } | Error::Silent { .. } | Error::Slow { .. } | Error::Malformed { .. },
+            ) => {
                 open.iter_mut().for_each(|removal| removal.unsure = true);
             }
             Err(error) => return Err(error),

@@ -61,6 +61,10 @@ pub enum Kind {
     Moving,
     /// Trouble on their side.
     Busy,
+    /// Trouble on their side again and again: they are not even asked.
+    Outage,
+    /// They could not reach the address that they are to call.
+    Unheard,
     /// Not to be had in this cloud or for this mailbox.
     Unsupported,
     /// Our request makes no sense to the service.
@@ -95,7 +99,10 @@ impl Kind {
             | "errorserverbusy"
             | "throttledrequest" => Self::Throttled,
             "errorquotaexceeded" => Self::Quota,
-            "errormimecontentconversionfailed" | "errorcorruptdata" => Self::Damaged,
+            "errormimecontentconversionfailed"
+            | "errormimecontentinvalid"
+            | "errormimecontentinvalidbase64string"
+            | "errorcorruptdata" => Self::Damaged,
             "errormessagesizeexceeded" | "requestentitytoolarge" => Self::TooBig,
             "mailboxinfostale" | "errormailboxmoveinprogress" | "errormailboxstoreunavailable" => {
                 Self::Moving
@@ -116,7 +123,8 @@ impl Kind {
             413 => Self::TooBig,
             429 | 509 => Self::Throttled,
             507 => Self::Quota,
-            408 | 423 | 424 | 500..=599 => Self::Busy,
+            // Graph does not redirect: it is a gateway that stands between.
+            300..=399 | 408 | 423 | 424 | 500..=599 => Self::Busy,
             _ => Self::BadRequest,
         }
     }
@@ -151,6 +159,10 @@ impl Kind {
             Self::TooBig => "the message is bigger than Exchange Online gives out",
             Self::Moving => "the mailbox is being moved within Exchange Online",
             Self::Busy => "Graph is unable to serve the mailbox now",
+            Self::Outage => {
+                "Graph failed again and again, for all mailboxes of the tenant: it is left alone, and tried by one request now and then"
+            }
+            Self::Unheard => "Graph could not reach the address that it is to tell of new mail",
             Self::Unsupported => "Graph does not support this here",
             Self::BadRequest => "Graph does not accept the request",
         }
@@ -178,12 +190,14 @@ impl Refusal {
             | Kind::Unsupported => Verdict::Halt(Halted::Mailbox),
             Kind::FolderGone => Verdict::Halt(Halted::Job),
             Kind::Damaged | Kind::TooBig | Kind::BadRequest => Verdict::Reject,
-            Kind::Throttled => Verdict::Retry { after: self.after, throttled: true },
+            // Who was not let through learnt nothing of its own mailbox: it comes back when the others do.
+            Kind::Throttled | Kind::Outage => Verdict::Retry { after: self.after, throttled: true },
             Kind::ItemGone
             | Kind::PositionLost
             | Kind::Conflict
             | Kind::Quota
             | Kind::Moving
+            | Kind::Unheard
             | Kind::Busy => Verdict::Retry { after: self.after, throttled: false },
         }
     }
@@ -205,7 +219,7 @@ impl Refusal {
             Kind::Throttled => FaultCode::Throttled,
             Kind::Quota => FaultCode::Quota,
             Kind::Damaged | Kind::TooBig => FaultCode::InvalidMessage,
-            Kind::Moving | Kind::Busy => FaultCode::Unreachable,
+            Kind::Moving | Kind::Busy | Kind::Outage | Kind::Unheard => FaultCode::Unreachable,
             Kind::PositionLost | Kind::Conflict | Kind::BadRequest => FaultCode::Protocol,
         }
     }

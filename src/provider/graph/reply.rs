@@ -121,12 +121,34 @@ pub(super) struct Batch {
 /// The answer to one entry.
 #[derive(Debug, Deserialize)]
 pub(super) struct Entry {
+    /// Empty where it has none.
+    #[serde(default, deserialize_with = "loose")]
     pub id: String,
+    /// 500 where it is missing or makes no sense: nobody knows what was done.
+    #[serde(default = "unknown", deserialize_with = "status")]
     pub status: u16,
     #[serde(default)]
     headers: Option<HashMap<String, Value>>,
     #[serde(default)]
     pub body: Option<Box<RawValue>>,
+}
+
+/// A text, or a number as one.
+fn loose<'de, D: serde::Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    Ok(match Value::deserialize(from)? {
+        Value::String(text) => text,
+        Value::Number(number) => number.to_string(),
+        _ => String::new(),
+    })
+}
+
+fn status<'de, D: serde::Deserializer<'de>>(from: D) -> Result<u16, D::Error> {
+    let status = loose(from)?.trim().parse().ok();
+    Ok(status.filter(|status| (100..600).contains(status)).unwrap_or_else(unknown))
+}
+
+const fn unknown() -> u16 {
+    500
 }
 
 impl Entry {

@@ -8,10 +8,13 @@ use reqwest::Method;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use secrecy::ExposeSecret as _;
 use serde::de::DeserializeOwned;
+use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use super::address::Address;
 use super::budget::{Budget, backoff};
+use super::circuit::Word;
+use super::circuits::Way;
 use super::refusal::{Kind, Refusal};
 use super::reply;
 use crate::domain::clock::{Clock as _, SystemClock};
@@ -26,6 +29,10 @@ pub(super) const IMMUTABLE: &str = "IdType=\"ImmutableId\"";
 const JSON_BYTES: usize = 64 * 1024 * 1024;
 /// The body of a refusal.
 const REFUSAL_BYTES: usize = 64 * 1024;
+/// The body of an answer has this long whatever its size,
+const GRACE: Duration = Duration::from_secs(60);
+/// and then comes no slower than this: one that trickles would hold its slot, and the mailbox, for ever.
+const BYTES_PER_SECOND: u64 = 16 * 1024;
 /// How often a read is tried.
 const TRIES: u32 = 3;
 /// How often one that the server kept silent about is tried.
@@ -56,6 +63,10 @@ pub(super) struct Ask {
     count: u32,
     /// Whether trying again does no harm, whatever came of the first time.
     repeatable: bool,
+    /// Whether it is about one message: that it can't be given says nothing of the others.
+    of_item: bool,
+    /// Whether it is a mail that is asked for, and not JSON.
+    mail: bool,
 }
 
 impl Ask {
@@ -69,6 +80,8 @@ impl Ask {
             extent: Extent::Whole(JSON_BYTES),
             count: 1,
             repeatable: true,
+            of_item: false,
+            mail: false,
         }
     }
 
@@ -92,9 +105,14 @@ impl Ask {
         Self { prefer: Some(format!("odata.maxpagesize={size}")), ..self }
     }
 
-    /// With another part of the body.
-    pub(super) fn extent(self, extent: Extent) -> Self {
-        Self { extent, ..self }
+    /// About one message.
+    pub(super) fn of_item(self) -> Self {
+        Self { of_item: true, ..self }
+    }
+
+    /// The bytes of one message, or a part of them.
+    pub(super) fn mail(self, extent: Extent) -> Self {
+        Self { extent, of_item: true, mail: true, ..self }
     }
 }
 
@@ -107,7 +125,10 @@ pub(super) struct Wire {
     /// The root of Graph and `/.default`.
     pub scope: Arc<str>,
     pub budget: Arc<Budget>,
+    pub way: Way,
     pub access: Access,
+    /// Whether a person waits.
+    pub urgent: bool,
 }
 
 impl Wire {
@@ -126,10 +147,13 @@ impl Wire {
     pub(super) async fn bytes(&self, ask: &Ask) -> Result<Bytes, Error> {
         let mut renewed = false;
         let mut failures = 0;
+        let mut earlier = None;
         loop {
             let bearer = self.bearer().await?;
             let error = match self.once(ask, &bearer).await {
                 Ok(body) => return Ok(body),
+                // What came of asking tells more than that it is not asked again.
+                Err(error) if is_outage(&error) => return Err(earlier.unwrap_or(error)),
                 Err(error) => error,
             };
             if let Error::Graph(Refusal { kind: Kind::Token, .. }) = &error
@@ -161,6 +185,7 @@ impl Wire {
             if wait > self.patience(ask) {
                 return Err(error);
             }
+            earlier = Some(error);
             tokio::time::sleep(wait).await;
         }
     }
@@ -174,12 +199,25 @@ impl Wire {
         }
     }
 
-    /// One request; its slot is held until the body is read.
+    /// One request, if the service is asked at all; its slot is held until the body is read.
     async fn once(&self, ask: &Ask, bearer: &Bearer) -> Result<Bytes, Error> {
+        if let Some(wait) = self.way.closed_for(self.urgent) {
+            return Err(outage(wait));
+        }
         let slots = self.budget.enter(self.access, ask.count, self.patience(ask)).await.map_err(|after| {
             let code = "the budget of the mailbox".to_owned();
             Error::Graph(Refusal { kind: Kind::Throttled, code, request_id: None, after: Some(after) })
         })?;
+        let passage = self.way.enter(self.urgent).map_err(outage)?;
+        let answer = self.send(ask, bearer, slots.since).await;
+        passage.tell(match &answer {
+            Ok(_) => Word::Answers,
+            Err(error) => word(error, ask.of_item),
+        });
+        answer
+    }
+
+    async fn send(&self, ask: &Ask, bearer: &Bearer, since: Instant) -> Result<Bytes, Error> {
         let mut request =
             self.http.request(ask.method.clone(), ask.url.clone()).headers(headers(ask, bearer)?);
         if let Some(body) = &ask.body {
@@ -190,18 +228,23 @@ impl Wire {
         let response = self.http.execute(request).await.map_err(|error| lost(error, false))?;
         let (status, answered) = (response.status(), response.headers().clone());
         if status.is_success() {
+            if ask.mail && !may_be_mail(&answered) {
+                return Err(Error::Malformed {
+                    what: "in place of a message something else came, such as a web page",
+                });
+            }
             let body = self.body(&ask.url, response, ask.extent).await?;
             // What is in the answer to a batch may say otherwise.
             if ask.method == Method::GET {
-                self.budget.answered(slots.since);
+                self.budget.answered(since);
             }
             return Ok(body);
         }
         let body = self.body(&ask.url, response, Extent::Whole(REFUSAL_BYTES)).await.unwrap_or_default();
         let refusal = refusal(status.as_u16(), &answered, &body);
         match refusal.kind {
-            Kind::Throttled => self.budget.throttled(slots.since, refusal.after),
-            _ => self.budget.answered(slots.since),
+            Kind::Throttled => self.budget.throttled(since, refusal.after),
+            _ => self.budget.answered(since),
         }
         tracing::debug!(
             status = status.as_u16(),
@@ -221,8 +264,13 @@ impl Wire {
             return Err(too_long);
         }
         let mut whole = BytesMut::new();
+        let begun = Instant::now();
         loop {
-            let chunk = response.chunk().await;
+            let bytes = whole.len() as u64;
+            let limit_of_time = GRACE + Duration::from_secs(bytes / BYTES_PER_SECOND);
+            let Ok(chunk) = timeout_at(begun + limit_of_time, response.chunk()).await else {
+                return Err(Error::Slow { bytes, after: begun.elapsed() });
+            };
             let chunk = chunk.map_err(|error| lost(self.http.explain(url, &error), true))?;
             let Some(chunk) = chunk else { return Ok(whole.freeze()) };
             let searched = whole.len().saturating_sub(3);
@@ -242,6 +290,60 @@ impl Wire {
                 }
             }
         }
+    }
+}
+
+/// Microsoft says `text/plain`; a gateway that answers in its place says what a browser shows, or its own JSON.
+fn may_be_mail(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    !["text/html", "application/xhtml+xml", "application/json"].contains(&kind.as_str())
+}
+
+const fn is_outage(error: &Error) -> bool {
+    matches!(error, Error::Graph(Refusal { kind: Kind::Outage, .. }))
+}
+
+/// The service is left alone for so long.
+fn outage(after: Duration) -> Error {
+    let code = "left alone".to_owned();
+    Error::Graph(Refusal { kind: Kind::Outage, code, request_id: None, after: Some(after) })
+}
+
+/// What an error tells of the service.
+fn word(error: &Error, of_item: bool) -> Word {
+    match error {
+        Error::Graph(Refusal { kind: Kind::Busy, .. })
+        | Error::Closed { .. }
+        | Error::Silent { .. }
+        | Error::Slow { .. } => {
+            if of_item {
+                Word::Nothing
+            } else {
+                Word::Fails
+            }
+        }
+        // The mailbox's own trouble.
+        Error::Graph(Refusal { kind: Kind::Moving, .. }) => Word::Nothing,
+        Error::Graph(_) | Error::TooLong { .. } => Word::Answers,
+        Error::Net(net) => match net {
+            net::Error::Resolve { .. }
+            | net::Error::ResolveTimeout { .. }
+            | net::Error::NoAddress { .. }
+            | net::Error::Connect { .. }
+            | net::Error::ConnectTimeout { .. }
+            | net::Error::Handshake { .. }
+            | net::Error::TlsTimeout { .. }
+            | net::Error::Silent { .. }
+            | net::Error::Cut { .. } => Word::Fails,
+            // The configuration's.
+            net::Error::Refused { .. }
+            | net::Error::NotAHost { .. }
+            | net::Error::NotTls { .. }
+            | net::Error::Certificate { .. }
+            | net::Error::NoAuthorities => Word::Nothing,
+        },
+        _ => Word::Nothing,
     }
 }
 
@@ -335,6 +437,32 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert("www-authenticate", HeaderValue::from_static("Bearer claims=\"eyJ\""));
         assert_eq!(refusal(401, &headers, b"").kind, Kind::Challenge);
+    }
+
+    #[test]
+    fn a_web_page_is_no_mail() {
+        let may_be = |kind: Option<&'static str>| {
+            let value = kind.map(HeaderValue::from_static);
+            may_be_mail(&value.into_iter().map(|value| (CONTENT_TYPE, value)).collect())
+        };
+        for kind in [None, Some("text/plain"), Some("message/rfc822"), Some("application/octet-stream")] {
+            assert!(may_be(kind), "{kind:?}");
+        }
+        for kind in ["text/html; charset=utf-8", "Text/HTML", "application/json"] {
+            assert!(!may_be(Some(kind)), "{kind}");
+        }
+    }
+
+    #[test]
+    fn what_is_about_one_message_tells_nothing_of_the_service() {
+        let busy = || Error::Graph(refusal(503, &HeaderMap::new(), b""));
+        assert_eq!((word(&busy(), false), word(&busy(), true)), (Word::Fails, Word::Nothing));
+        let moving = refusal(503, &HeaderMap::new(), br#"{"error":{"code":"MailboxInfoStale"}}"#);
+        assert_eq!(word(&Error::Graph(moving), false), Word::Nothing);
+        for status in [400, 401, 403, 404, 410, 429] {
+            let error = Error::Graph(refusal(status, &HeaderMap::new(), b""));
+            assert_eq!(word(&error, false), Word::Answers, "{status}");
+        }
     }
 
     #[test]
