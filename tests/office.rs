@@ -1,5 +1,10 @@
 //! Office 365 from end to end: the service against the sandbox tenant, set up over the API as an administrator does.
 
+mod crawl;
+mod odd;
+mod outage;
+mod watch;
+
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};

@@ -1,13 +1,19 @@
 //! Where Microsoft Graph sends change notifications. Nothing is fetched here: the answer goes out as soon as the jobs are
-//! noted as due.
+//! noted as due, and in time whatever the database does.
 //!
 //! Source: Microsoft Graph documentation, "Receive change notifications through webhooks" and "lifecycle events".
 
+use std::time::Duration;
+
 use axum::body::Bytes;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
+use serde_json::value::RawValue;
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 use super::Api;
 use crate::domain::watch::{Notification, Told};
@@ -17,6 +23,10 @@ use crate::service;
 const MAX_TOKEN: usize = 4_096;
 /// Items of one request that are looked at.
 const MAX_ITEMS: usize = 1_000;
+/// An answer takes no longer. Graph wants one within three seconds, and keeps away from who is often late.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Requests that are noted at the same time: anyone may send them, and the database is for others too.
+static AT_ONCE: Semaphore = Semaphore::const_new(4);
 
 /// What is asked when a subscription is made.
 #[derive(Deserialize)]
@@ -25,9 +35,11 @@ pub struct Handshake {
     validation_token: Option<String>,
 }
 
+/// Each item is read for itself: one that makes no sense must not stop the others.
 #[derive(Deserialize)]
-struct Delivery {
-    value: Vec<Item>,
+struct Delivery<'a> {
+    #[serde(borrow)]
+    value: Vec<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -56,33 +68,58 @@ impl Item {
 }
 
 /// Echoes the token of the handshake; else notes what is due, and says that it was taken whatever it was worth.
-pub async fn graph(State(api): State<Api>, Query(handshake): Query<Handshake>, body: Bytes) -> Response {
-    if let Some(token) = handshake.validation_token {
+pub async fn graph(
+    State(api): State<Api>,
+    handshake: Result<Query<Handshake>, QueryRejection>,
+    body: Bytes,
+) -> Response {
+    let Ok(Query(Handshake { validation_token })) = handshake else {
+        return StatusCode::BAD_REQUEST.into_response();
+    };
+    if let Some(token) = validation_token {
         return echo(token);
     }
-    let Ok(delivery) = serde_json::from_slice::<Delivery>(&body) else {
+    let Ok(delivery) = serde_json::from_slice::<Delivery<'_>>(&body) else {
         return StatusCode::BAD_REQUEST.into_response();
     };
     let items: Vec<Notification> =
-        delivery.value.into_iter().take(MAX_ITEMS).filter_map(Item::notification).collect();
-    match service::watch::note(api.graphql.services(), &items).await {
-        Ok(noted) => {
-            metrics::counter!("mailroom_notifications_total").increment(items.len() as u64);
-            if noted.dropped > 0 {
-                metrics::counter!("mailroom_notifications_dropped_total").increment(noted.dropped as u64);
-                tracing::warn!(
-                    dropped = noted.dropped,
-                    "change notifications that prove nothing were dropped"
-                );
+        delivery.value.iter().take(MAX_ITEMS).filter_map(|item| notification(item)).collect();
+    let senseless = delivery.value.len() - items.len();
+    let noted = timeout(PATIENCE, async {
+        // Never closed.
+        let _turn = AT_ONCE.acquire().await;
+        service::watch::note(api.graphql.services(), &items).await
+    });
+    match noted.await {
+        Ok(Ok(noted)) => {
+            metrics::counter!("mailroom_notifications_total").increment(delivery.value.len() as u64);
+            let dropped = noted.dropped + senseless;
+            if dropped > 0 {
+                metrics::counter!("mailroom_notifications_dropped_total").increment(dropped as u64);
+                tracing::warn!(dropped, "change notifications that prove nothing were dropped");
             }
             StatusCode::ACCEPTED.into_response()
         }
-        Err(error) => {
+        Ok(Err(error)) => {
             tracing::error!(error = &error as &dyn std::error::Error, "a change notification was not noted");
-            // Graph sends it again.
-            StatusCode::SERVICE_UNAVAILABLE.into_response()
+            sent_again()
+        }
+        Err(_elapsed) => {
+            tracing::warn!("a change notification was not noted in time: the database is slow");
+            sent_again()
         }
     }
+}
+
+/// Graph sends it again, for up to four hours. If it does not, the job looks by itself.
+fn sent_again() -> Response {
+    metrics::counter!("mailroom_notifications_deferred_total").increment(1);
+    StatusCode::SERVICE_UNAVAILABLE.into_response()
+}
+
+/// None of an item that makes no sense.
+fn notification(item: &RawValue) -> Option<Notification> {
+    serde_json::from_str::<Item>(item.get()).ok()?.notification()
 }
 
 /// As plain text that no browser takes for anything else.

@@ -7,10 +7,12 @@ use sea_orm::sea_query::{Cond, Expr, ExprTrait, JoinType, OnConflict, Order, Que
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter};
 
 use super::entity::{job, mailbox, subscription};
-use super::{Error, to_json};
+use super::read::keyset::any_of;
+use super::{Error, from_json, to_json};
 use crate::domain::fault::Fault;
 use crate::domain::id::{JobId, MailboxId};
 use crate::domain::mailbox::ProviderKind;
+use crate::domain::watch::Subscription;
 
 /// Whoever took a job up has this long; then another process may.
 const CLAIM: TimeDelta = TimeDelta::seconds(120);
@@ -278,4 +280,25 @@ pub async fn live(
     let is_live =
         |row: &subscription::Model| row.provider_id.is_some() && row.expires_at.is_some_and(|at| at > now);
     Ok(rows.into_iter().map(|row| (row.job_id.into(), is_live(&row))).collect())
+}
+
+/// What is known of the jobs' subscriptions.
+pub async fn of_jobs(
+    db: &impl ConnectionTrait,
+    jobs: &[JobId],
+) -> Result<HashMap<JobId, Subscription>, Error> {
+    let rows =
+        subscription::Entity::find().filter(any_of(db, subscription::Column::JobId, jobs)).all(db).await?;
+    rows.into_iter()
+        .map(|row| {
+            let fault = row.fault.map(|fault| from_json("subscription", fault)).transpose()?;
+            let known = Subscription {
+                is_made: row.provider_id.is_some(),
+                expires_at: row.expires_at,
+                due_at: row.due_at,
+                fault,
+            };
+            Ok((row.job_id.into(), known))
+        })
+        .collect()
 }

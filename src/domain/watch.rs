@@ -1,4 +1,14 @@
-//! Reacting at once: what a provider tells of a subscription.
+//! Reacting at once: what a provider tells of a subscription, and how a job that watches hears of new mail.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use super::fault::Fault;
+use super::named::named_enum;
+
+/// How often a job looks that watches without being told: forty requests in ten minutes, of ten thousand.
+pub const UNTOLD: Duration = Duration::from_secs(15);
 
 /// What a provider tells of a subscription.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,5 +41,157 @@ impl std::fmt::Debug for Notification {
             .field("provider_id", provider_id)
             .field("told", told)
             .finish_non_exhaustive()
+    }
+}
+
+named_enum! {
+    /// How a job that watches hears of new mail.
+    pub enum Means { Notifications = "NOTIFICATIONS", Polling = "POLLING" }
+}
+
+/// What is known of a job's subscription at its provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subscription {
+    /// Whether the provider made it.
+    pub is_made: bool,
+    /// When it lapses.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// When it is seen to again: made, renewed or tried again.
+    pub due_at: DateTime<Utc>,
+    /// Why it could not be made or renewed the last time.
+    pub fault: Option<Fault>,
+}
+
+/// How a job that watches hears of new mail, now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Status {
+    /// By what.
+    pub means: Means,
+    /// The same in a sentence for people: with polling, why, and what would be right.
+    pub summary: String,
+    /// With polling: no more than this between two looks.
+    pub poll: Option<Duration>,
+    /// With notifications: when the subscription lapses, unless it is renewed.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// When subscribing or renewing is tried again, where it failed.
+    pub next_attempt_at: Option<DateTime<Utc>>,
+    /// Why it failed.
+    pub fault: Option<Fault>,
+}
+
+/// How the provider of a mailbox can tell us of new mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// It calls us.
+    Open,
+    /// It would, but calls https addresses only, and ours is none.
+    NoHttps,
+    /// It tells nobody.
+    None,
+}
+
+/// How a job hears of new mail that watches, is enabled, and whose mailbox is not paused.
+pub fn status(way: Way, subscription: Option<Subscription>, now: DateTime<Utc>) -> Status {
+    let live = subscription.as_ref().filter(|one| one.is_made).and_then(|one| one.expires_at);
+    let live = live.filter(|expires_at| *expires_at > now);
+    let failed = subscription.as_ref().filter(|one| one.fault.is_some());
+    let seconds = UNTOLD.as_secs();
+    let summary = match (live, way, failed) {
+        (Some(_), _, None) => "The provider tells of new mail as it arrives.".to_owned(),
+        (Some(_), _, Some(_)) => {
+            "The provider tells of new mail as it arrives, but the subscription could not be renewed."
+                .to_owned()
+        }
+        (None, Way::None, _) => {
+            format!("The provider tells nobody of new mail: the folder is looked at every {seconds} seconds.")
+        }
+        (None, Way::NoHttps, _) => format!(
+            "The folder is looked at every {seconds} seconds: Microsoft Graph calls https addresses only, and this \
+             installation has no public one. Set public.url to one that leads here."
+        ),
+        (None, Way::Open, Some(_)) => format!(
+            "The folder is looked at every {seconds} seconds until the provider takes the subscription, which it \
+             refused the last time."
+        ),
+        (None, Way::Open, None) => {
+            format!(
+                "The subscription is being made: until then the folder is looked at every {seconds} seconds."
+            )
+        }
+    };
+    Status {
+        means: if live.is_some() { Means::Notifications } else { Means::Polling },
+        summary,
+        poll: live.is_none().then_some(UNTOLD),
+        expires_at: live,
+        next_attempt_at: failed.map(|one| one.due_at),
+        fault: subscription.and_then(|one| one.fault),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+    use crate::domain::fault::FaultCode;
+
+    fn now() -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + TimeDelta::days(20_000)
+    }
+
+    fn made(lives: TimeDelta, fault: Option<Fault>) -> Option<Subscription> {
+        let expires_at = Some(now() + lives);
+        Some(Subscription { is_made: true, expires_at, due_at: now() + TimeDelta::minutes(1), fault })
+    }
+
+    fn fault() -> Fault {
+        Fault {
+            code: FaultCode::Unreachable,
+            message: "x".to_owned(),
+            hint: None,
+            retryable: true,
+            provider_code: None,
+            request_id: None,
+            occurred_at: now(),
+        }
+    }
+
+    #[test]
+    fn a_live_subscription_is_what_tells_whatever_else_there_is() {
+        for way in [Way::Open, Way::NoHttps] {
+            let status = status(way, made(TimeDelta::hours(1), None), now());
+            assert_eq!((status.means, status.poll), (Means::Notifications, None));
+            assert_eq!(status.expires_at, Some(now() + TimeDelta::hours(1)));
+            assert_eq!((status.next_attempt_at, status.fault), (None, None));
+        }
+        let failing = status(Way::Open, made(TimeDelta::hours(1), Some(fault())), now());
+        assert_eq!(failing.means, Means::Notifications);
+        assert!(failing.summary.contains("could not be renewed"), "{}", failing.summary);
+        assert_eq!(failing.next_attempt_at, Some(now() + TimeDelta::minutes(1)));
+    }
+
+    #[test]
+    fn without_one_the_folder_is_polled_and_the_sentence_says_why() {
+        let lapsed = made(TimeDelta::zero(), None);
+        let unmade = lapsed.clone().map(|one| Subscription { is_made: false, expires_at: None, ..one });
+        let refused = unmade.clone().map(|one| Subscription { fault: Some(fault()), ..one });
+        for (way, subscription, why) in [
+            (Way::Open, None, "is being made"),
+            (Way::Open, lapsed, "is being made"),
+            (Way::Open, unmade.clone(), "is being made"),
+            (Way::Open, refused, "refused the last time"),
+            (Way::NoHttps, unmade, "Set public.url"),
+            (Way::None, None, "tells nobody"),
+        ] {
+            let status = status(way, subscription, now());
+            assert_eq!((status.means, status.poll), (Means::Polling, Some(UNTOLD)));
+            assert!(
+                status.summary.contains(why) && status.summary.contains("15 seconds"),
+                "{}",
+                status.summary
+            );
+            assert_eq!(status.expires_at, None);
+        }
     }
 }

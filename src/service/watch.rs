@@ -1,17 +1,18 @@
 //! What providers tell of subscriptions: a hint that a job is due, never more. A lost, doubled, late or forged one changes
 //! nothing but the delay.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
-use super::{Context, Error};
+use super::permit::RunRead;
+use super::{Context, Error, Permit};
 use crate::db;
-use crate::domain::id::JobId;
+use crate::domain::id::{JobId, MailboxId};
 use crate::domain::mailbox::ProviderSettings;
-use crate::domain::watch::{Notification, Told};
+use crate::domain::watch::{Notification, Status, Told, Way, status};
 use crate::provider::Receiver;
 use crate::secret::SecretString;
 
@@ -63,15 +64,40 @@ pub fn state_hash(client_state: &str) -> Vec<u8> {
     Sha256::digest(client_state.as_bytes()).to_vec()
 }
 
-/// Where the provider of that mailbox can tell us of changes; None where it can't reach us. Microsoft Graph calls https
-/// addresses only; what stands in for it on this machine calls any.
-pub fn receiver(cx: &Context, settings: &ProviderSettings) -> Option<Receiver> {
-    let ProviderSettings::Graph(graph) = settings else { return None };
-    let base = &cx.public_url;
+/// How the provider of that mailbox can tell us of changes. Microsoft Graph calls https addresses only; what stands in for
+/// it on this machine calls any.
+pub fn way(cx: &Context, settings: &ProviderSettings) -> Way {
+    let ProviderSettings::Graph(graph) = settings else { return Way::None };
     let is_here = graph.endpoint.as_deref().is_some_and(super::url::is_this_machine);
-    if !(base.starts_with("https://") || is_here) {
+    if cx.public_url.starts_with("https://") || is_here { Way::Open } else { Way::NoHttps }
+}
+
+/// How jobs hear of new mail that watch and are enabled; without those whose mailbox is paused. In two statements,
+/// however many they are.
+pub async fn statuses(
+    cx: &Context,
+    _permit: &Permit<RunRead>,
+    jobs: &[(JobId, MailboxId)],
+) -> Result<HashMap<JobId, Status>, Error> {
+    let ids: Vec<JobId> = jobs.iter().map(|(job, _)| *job).collect();
+    let mailboxes: BTreeSet<MailboxId> = jobs.iter().map(|(_, mailbox)| *mailbox).collect();
+    let mailboxes: Vec<MailboxId> = mailboxes.into_iter().collect();
+    let mut subscriptions = db::subscription::of_jobs(cx.db.read(), &ids).await?;
+    let mailboxes = db::mailbox::by_ids(cx.db.read(), &mailboxes).await?;
+    let now = cx.clock.now();
+    let known = jobs.iter().filter_map(|(job, mailbox)| {
+        let mailbox = mailboxes.get(mailbox).filter(|mailbox| !mailbox.paused)?;
+        Some((*job, status(way(cx, &mailbox.settings), subscriptions.remove(job), now)))
+    });
+    Ok(known.collect())
+}
+
+/// Where the provider of that mailbox can tell us of changes; None where it can't reach us.
+pub fn receiver(cx: &Context, settings: &ProviderSettings) -> Option<Receiver> {
+    if way(cx, settings) != Way::Open {
         return None;
     }
+    let base = &cx.public_url;
     let mut secret = [0u8; 32];
     getrandom::fill(&mut secret).ok()?;
     Some(Receiver {

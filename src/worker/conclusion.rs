@@ -15,6 +15,7 @@ use crate::domain::id::EventId;
 use crate::domain::job::Job;
 use crate::domain::mailbox::Mailbox;
 use crate::domain::run::{Run, RunState};
+use crate::domain::watch::UNTOLD;
 use crate::pipeline::{self, Stop};
 use crate::provider;
 use crate::service;
@@ -107,9 +108,6 @@ impl Cause {
         }
     }
 }
-
-/// How often a job looks that watches without being told: forty requests in ten minutes, of ten thousand.
-const UNTOLD: Duration = Duration::from_secs(15);
 
 /// Writes it, in one transaction under the fence.
 pub(super) async fn conclude(parts: &Parts, lease: &Lease, ended: Ended) -> Result<(), db::Error> {

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use futures::TryStreamExt as _;
+use futures::stream;
 use secrecy::ExposeSecret as _;
 use tokio_util::sync::CancellationToken;
 
@@ -10,7 +12,7 @@ use super::Parts;
 use super::conclusion::{back_off, jitter};
 use crate::db;
 use crate::db::subscription::{Due, Made};
-use crate::domain::fault::{Fault, Verdict};
+use crate::domain::fault::{Fault, FaultCode, Verdict};
 use crate::domain::job::Job;
 use crate::domain::mailbox::{Mailbox, ProviderKind};
 use crate::provider::{self, Provider, Receiver, Subscribed};
@@ -18,6 +20,8 @@ use crate::service;
 
 /// Subscriptions looked at in a turn.
 const TURN: u64 = 50;
+/// Of them, so many at the same time: one that the provider is slow with does not hold up the others.
+const AT_ONCE: usize = 8;
 /// How long the provider may take for one: it calls us back meanwhile.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -36,15 +40,15 @@ pub(super) async fn run(parts: Parts, stop: CancellationToken) {
 
 async fn turn(parts: &Parts, stop: &CancellationToken) -> Result<(), db::Error> {
     let now = parts.tools.clock.now();
-    for due in db::subscription::due(parts.tools.db.read(), ProviderKind::Graph, now, TURN).await? {
-        if stop.is_cancelled() {
-            return Ok(());
-        }
-        if db::subscription::claim(parts.tools.db.write(), &due, now).await? {
-            look_after(parts, &due).await?;
-        }
-    }
-    Ok(())
+    let due = db::subscription::due(parts.tools.db.read(), ProviderKind::Graph, now, TURN).await?;
+    stream::iter(due.into_iter().map(Ok))
+        .try_for_each_concurrent(AT_ONCE, async |due| {
+            if stop.is_cancelled() || !db::subscription::claim(parts.tools.db.write(), &due, now).await? {
+                return Ok(());
+            }
+            look_after(parts, &due).await
+        })
+        .await
 }
 
 async fn look_after(parts: &Parts, due: &Due) -> Result<(), db::Error> {
@@ -79,7 +83,22 @@ async fn look_after(parts: &Parts, due: &Due) -> Result<(), db::Error> {
             tracing::warn!(job = %job.id, mailbox = %mailbox.id, code = %fault.code, message = fault.message, "a job is not told of new mail");
             put_off(parts, due, Some((*fault, after))).await
         }
-        Err(_elapsed) => put_off(parts, due, None).await,
+        Err(_elapsed) => put_off(parts, due, Some((unanswered(parts.tools.clock.now()), None))).await,
+    }
+}
+
+fn unanswered(now: DateTime<Utc>) -> Fault {
+    Fault {
+        code: FaultCode::Timeout,
+        message: format!("The subscription was not made within {} s.", PATIENCE.as_secs()),
+        hint: Some(
+            "The provider calls public.url while it makes one: check that /hooks/graph is reached from the internet."
+                .to_owned(),
+        ),
+        retryable: true,
+        provider_code: None,
+        request_id: None,
+        occurred_at: now,
     }
 }
 
@@ -113,8 +132,7 @@ async fn keep(
     let provider: Box<dyn Provider> = match service::connection::provider(&parts.services, mailbox).await {
         Ok(provider) => provider,
         Err(service::connection::Error::Database(error)) => return Err(error.into()),
-        // The runs of the job tell why.
-        Err(_) => return put_off(parts, due, None).await.map_err(Trouble::from),
+        Err(error) => return Err(Trouble::Fault(Box::new(error.fault(now)), None)),
     };
     let Some(hooks) = provider.hooks() else { return Ok(()) };
     let write = parts.tools.db.write();
@@ -122,26 +140,28 @@ async fn keep(
         if due.is_outdated {
             let _ended = hooks.unsubscribe(id).await;
         } else if let Some(renewed) = hooks.renew(id).await.map_err(|error| refused(&error))? {
-            return Ok(db::subscription::made(write, due, &made(renewed, None, now)).await?);
+            return Ok(db::subscription::made(write, due, &made(renewed, None, now, jitter())).await?);
         }
     }
     let hash = service::watch::state_hash(receiver.client_state.expose_secret());
     db::subscription::expect(write, due.job_id, hash.clone()).await?;
     let subscribed = hooks.subscribe(&job.folder, receiver).await.map_err(|error| refused(&error))?;
-    db::subscription::made(write, due, &made(subscribed, Some(hash), now)).await?;
+    db::subscription::made(write, due, &made(subscribed, Some(hash), now, jitter())).await?;
     // What arrived before it was made is not told.
     db::job::note(write, &[job.id], now).await?;
     parts.services.wake.ring();
     Ok(())
 }
 
-fn made(subscribed: Subscribed, state_hash: Option<Vec<u8>>, now: DateTime<Utc>) -> Made {
+/// Renewed at half its life, some earlier, so that those made together don't come together again. `chance` is in 0..1.
+fn made(subscribed: Subscribed, state_hash: Option<Vec<u8>>, now: DateTime<Utc>, chance: f64) -> Made {
     let life = (subscribed.expires_at - now).max(TimeDelta::zero());
+    let until = TimeDelta::milliseconds((life.num_milliseconds() as f64 * (0.5 - 0.1 * chance)) as i64);
     Made {
         provider_id: subscribed.id,
         state_hash,
         expires_at: subscribed.expires_at,
-        renew_at: now + (life / 2).max(TimeDelta::seconds(30)),
+        renew_at: now + until.max(TimeDelta::seconds(30)),
     }
 }
 
@@ -151,4 +171,29 @@ async fn put_off(parts: &Parts, due: &Due, why: Option<(Fault, Option<Duration>)
     let after = why.as_ref().and_then(|(_, after)| *after);
     let again = now + back_off(due.attempts.saturating_add(1), after, jitter());
     db::subscription::failed(parts.tools.db.write(), due, why.as_ref().map(|(fault, _)| fault), again).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn renewed_after(life: TimeDelta, chance: f64) -> TimeDelta {
+        let now = DateTime::UNIX_EPOCH;
+        let subscribed = Subscribed { id: "x".to_owned(), expires_at: now + life };
+        made(subscribed, None, now, chance).renew_at - now
+    }
+
+    #[test]
+    fn a_subscription_is_renewed_at_half_its_life_or_somewhat_earlier() {
+        let life = TimeDelta::minutes(4_200);
+        assert_eq!(renewed_after(life, 0.0), TimeDelta::minutes(2_100));
+        assert_eq!(renewed_after(life, 1.0), TimeDelta::minutes(1_680));
+    }
+
+    #[test]
+    fn one_that_lapses_at_once_is_not_renewed_in_a_loop() {
+        for life in [TimeDelta::zero(), TimeDelta::days(-1), TimeDelta::seconds(20)] {
+            assert_eq!(renewed_after(life, 0.5), TimeDelta::seconds(30), "{life}");
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Where Microsoft Graph calls us: the handshake is echoed as plain text, what proves nothing changes nothing.
 
-use reqwest::{Client, StatusCode};
+use reqwest::{Client, Method, StatusCode};
 
 use super::served::serve;
 
@@ -8,17 +8,46 @@ use super::served::serve;
 async fn the_token_of_the_handshake_is_echoed_as_plain_text_whatever_it_holds() {
     let served = serve().await;
     for path in ["/hooks/graph", "/hooks/graph/lifecycle"] {
-        let token = "Validation: <script>alert(1)</script> & \u{fc} +%";
-        let request = Client::new().post(served.url(path)).query(&[("validationToken", token)]);
-        let response = request.header("content-type", "text/plain; charset=utf-8").send().await.unwrap();
-        assert_eq!(response.status(), StatusCode::OK);
-        assert_eq!(response.headers()["content-type"], "text/plain; charset=utf-8");
-        assert_eq!(response.headers()["x-content-type-options"], "nosniff");
-        assert_eq!(response.text().await.unwrap(), token);
+        for token in [
+            "Validation: <script>alert(1)</script> & \u{fc} +%",
+            "x\r\nSet-Cookie: a=b\r\nContent-Type: text/html\r\n\r\n<svg onload=alert(1)>",
+            "\u{0}\u{1}\u{1b}[31m\u{7f}\u{202e}",
+            "",
+        ] {
+            let request = Client::new().post(served.url(path)).query(&[("validationToken", token)]);
+            let response = request.header("content-type", "text/plain; charset=utf-8").send().await.unwrap();
+            assert_eq!(response.status(), StatusCode::OK);
+            let headers = response.headers().clone();
+            assert_eq!(headers["content-type"], "text/plain; charset=utf-8");
+            assert_eq!(headers["x-content-type-options"], "nosniff");
+            assert_eq!(headers["content-security-policy"], "default-src 'none'; sandbox");
+            assert!(headers.get("set-cookie").is_none());
+            assert_eq!(response.text().await.unwrap(), token);
+        }
     }
+}
+
+#[tokio::test]
+async fn a_token_that_is_none_is_not_echoed() {
+    let served = serve().await;
+    let address = served.url("/hooks/graph");
     let long = "x".repeat(5_000);
-    let request = Client::new().post(served.url("/hooks/graph")).query(&[("validationToken", long)]);
-    assert_eq!(request.send().await.unwrap().status(), StatusCode::BAD_REQUEST);
+    let markup = "<script>alert(1)</script>";
+    for query in [
+        vec![("validationToken", long.as_str())],
+        vec![("validationToken", markup), ("validationToken", "x")],
+    ] {
+        let response = Client::new().post(&address).query(&query).send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+        assert_eq!(response.text().await.unwrap(), "");
+    }
+    // What a browser can be made to send by a link.
+    for method in [Method::GET, Method::HEAD] {
+        let request = Client::new().request(method, &address).query(&[("validationToken", markup)]);
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
+        assert_eq!(response.text().await.unwrap(), "");
+    }
 }
 
 #[tokio::test]
@@ -32,7 +61,8 @@ async fn a_notification_of_an_unknown_subscription_is_taken_and_dropped() {
         {"subscriptionId":"x","lifecycleEvent":"invented"}]}"#;
     assert_eq!(send(forged).await, StatusCode::ACCEPTED);
     assert_eq!(send(r#"{"value":[]}"#).await, StatusCode::ACCEPTED);
-    for wrong in ["", "null", "[]", "{\"value\":[{}]}", "\u{0}"] {
+    assert_eq!(send(r#"{"value":[{}]}"#).await, StatusCode::ACCEPTED);
+    for wrong in ["", "null", "[]", "{\"value\":{}}", "\u{0}"] {
         assert_eq!(send(wrong).await, StatusCode::BAD_REQUEST, "{wrong}");
     }
     let get = Client::new().get(served.url("/hooks/graph")).send().await.unwrap();

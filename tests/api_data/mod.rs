@@ -7,3 +7,4 @@ mod messages;
 mod runs;
 pub mod seed;
 mod statements;
+mod watch;

@@ -73,6 +73,24 @@ impl Office365 {
         ]
     }
 
+    /// A mailroom on that database that finds it, looks for work every second, and has more of its configuration.
+    pub async fn service(&self, database_url: &str, more: &[(&str, &str)]) -> Service {
+        let own = self.variables();
+        let mut variables = vec![("MAILROOM_WORKER__POLL_INTERVAL_SECONDS", "1")];
+        variables.extend(own.iter().map(|(name, value)| (*name, value.as_str())));
+        variables.extend_from_slice(more);
+        Service::start_with(database_url, &variables).await
+    }
+
+    /// What was asked of Graph of late, as method and path with its query, oldest first; without what token requests ask.
+    pub fn asked(&self) -> Vec<String> {
+        let lines = self.state().log.last(usize::MAX).into_iter();
+        lines
+            .filter(|line| !line.path.contains("/oauth2/"))
+            .map(|line| format!("{} {}", line.method, line.path))
+            .collect()
+    }
+
     /// Puts a message into a folder of a mailbox.
     pub fn deliver(&self, address: &str, folder: &str, raw: &[u8], received: Option<DateTime<Utc>>) {
         let mail = Mail { raw: Bytes::copy_from_slice(raw), received, is_read: false };

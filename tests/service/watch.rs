@@ -1,10 +1,13 @@
 //! What a provider tells of a subscription makes a job due, if it proves itself, and nothing more.
 
 use mailroom::db::subscription::{self, Made};
+use mailroom::domain::access::{Caller, Scope};
 use mailroom::domain::job::Job;
 use mailroom::domain::mailbox::{GraphSettings, Mailbox, ProviderKind, ProviderSettings};
-use mailroom::domain::watch::{Notification, Told};
-use mailroom::service::watch::{Noted, note, receiver, state_hash};
+use mailroom::domain::watch::{Means, Notification, Told, UNTOLD};
+use mailroom::service::Permit;
+use mailroom::service::permit::RunRead;
+use mailroom::service::watch::{Noted, note, receiver, state_hash, statuses};
 use mailroom::{db, service};
 
 use super::Office;
@@ -16,6 +19,7 @@ on_both!(
     a_subscription_is_due_until_it_is_made_and_when_the_configuration_changes,
     one_process_takes_a_job_up,
     a_receiver_is_an_https_address_unless_graph_is_on_this_machine,
+    without_an_https_address_a_job_says_that_it_polls_and_what_would_be_right,
 );
 
 /// A job that watches a mailbox of Exchange Online.
@@ -144,4 +148,27 @@ async fn a_receiver_is_an_https_address_unless_graph_is_on_this_machine(fresh: F
     let http = service::Context { public_url: "http://127.0.0.1:8080".into(), ..office.cx.clone() };
     assert!(receiver(&http, &at(None)).is_none());
     assert!(receiver(&http, &at(Some("http://127.0.0.1:8025"))).is_some());
+}
+
+async fn without_an_https_address_a_job_says_that_it_polls_and_what_would_be_right(fresh: Fresh) {
+    let office = Office::open(fresh);
+    let job = watching(&office).await;
+    let caller = Caller { subject: "ada".to_owned(), name: None, scopes: vec![Scope::JobsRun] };
+    let permit: Permit<RunRead> = Permit::of(&caller).unwrap();
+    let http = service::Context { public_url: "http://mail.example".into(), ..office.cx.clone() };
+    let jobs = [(job.id, job.mailbox_id)];
+    let status = statuses(&http, &permit, &jobs).await.unwrap().remove(&job.id).unwrap();
+    assert_eq!((status.means, status.poll), (Means::Polling, Some(UNTOLD)));
+    assert_eq!(
+        status.summary,
+        "The folder is looked at every 15 seconds: Microsoft Graph calls https addresses only, and this installation has no \
+         public one. Set public.url to one that leads here."
+    );
+    let https = statuses(&office.cx, &permit, &jobs).await.unwrap().remove(&job.id).unwrap();
+    assert!(https.summary.contains("is being made"), "{}", https.summary);
+
+    let mailbox = db::mailbox::get(office.cx.db.read(), job.mailbox_id).await.unwrap().unwrap();
+    let paused = Mailbox { paused: true, version: mailbox.version + 1, ..mailbox.clone() };
+    db::mailbox::update(office.cx.db.write(), &paused, "graph", mailbox.version).await.unwrap();
+    assert!(statuses(&http, &permit, &jobs).await.unwrap().is_empty());
 }

@@ -9,7 +9,7 @@ use super::credential::{CredentialLoader, CredentialMutation, CredentialQuery};
 use super::error::ErrorCode;
 use super::executor::Limits;
 use super::instance::{InstanceLoader, InstanceMutation, InstanceQuery};
-use super::job::{JobLoader, JobMutation, JobQuery, JobsOfMailboxLoader};
+use super::job::{JobLoader, JobMutation, JobQuery, JobsOfMailboxLoader, WatchLoader};
 use super::loader;
 use super::mailbox::{
     MailboxLoader, MailboxMutation, MailboxQuery, MailboxesOfCredentialLoader, ProviderQuery,
@@ -78,6 +78,7 @@ pub fn with_request_data(request: Request, backend: &Backend, caller: Caller) ->
         .data(loader::new(MessageLoader(Reader::new(services, &caller))))
         .data(loader::new(InstanceLoader(Reader::new(services, &caller))))
         .data(loader::new(RunLoader(Reader::new(services, &caller))))
+        .data(loader::new(WatchLoader(Reader::new(services, &caller))))
         .data(caller)
         .data(loader::new(CredentialLoader(database())))
         .data(loader::new(MailboxLoader(database())))

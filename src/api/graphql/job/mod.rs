@@ -8,9 +8,11 @@ mod object;
 mod payload;
 mod query;
 mod summary;
+mod watch;
 
 pub use input::FirstJobInput;
 pub use loader::{JobLoader, JobsOfMailboxLoader};
 pub use mutation::JobMutation;
 pub use object::Job;
 pub use query::JobQuery;
+pub use watch::WatchLoader;

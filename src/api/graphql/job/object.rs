@@ -4,6 +4,7 @@ use async_graphql::{Context, Enum, ID, Object};
 
 use super::handling::Handling;
 use super::summary;
+use super::watch::{WatchLoader, WatchOf, WatchStatus};
 use crate::api::graphql::mailbox::{Mailbox, MailboxLoader};
 use crate::api::graphql::paging::{Connection, Order, PageArgs, repeats};
 use crate::api::graphql::run::{ActiveOf, LastOf, Run, RunLoader, runs_of};
@@ -60,6 +61,17 @@ impl Job {
     /// React at once to new mail: Graph change notifications. The interval stays as the safety net.
     async fn watch(&self) -> bool {
         self.0.watch
+    }
+
+    /// How it hears of new mail, now: by notifications, or by looking often, and then why. null: it does not watch, is
+    /// not enabled, or its mailbox is paused. Needs config:read or jobs:run.
+    async fn watch_status(&self, ctx: &Context<'_>) -> Option<Result<WatchStatus>> {
+        if !(self.0.watch && self.0.enabled) {
+            return None;
+        }
+        let of = WatchOf { job: self.0.id, mailbox: self.0.mailbox_id };
+        let found = loader::load::<WatchLoader, _>(ctx, of).await;
+        found.map(|found| found.map(|status| WatchStatus::new(&self.0, status))).transpose()
     }
 
     /// Which messages it takes.
