@@ -1,6 +1,6 @@
 //! After the commit: what is done to the originals, confirmed by the server for each, then counted.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -104,9 +104,10 @@ pub(super) async fn dispose(
     originals: Vec<Original>,
 ) -> Result<u64, Error> {
     let mut recorded = 0;
-    let mut originals = originals.into_iter().peekable();
-    while originals.peek().is_some() {
-        let batch: Vec<Original> = originals.by_ref().take(session.orders_at_once()).collect();
+    let mut waiting = VecDeque::from(originals);
+    while !waiting.is_empty() {
+        let at_once = session.orders_at_once().min(waiting.len());
+        let batch: Vec<Original> = waiting.drain(..at_once).collect();
         let orders: Vec<Order> = batch.iter().map(|original| order(assignment, original)).collect();
         kill::point("dispose.before");
         let answers = match assignment.hold.touch(&tools.bounds, session.dispose(folder, &orders)).await? {
@@ -116,8 +117,20 @@ pub(super) async fn dispose(
             answers => answers?,
         };
         kill::point("dispose.done_unrecorded");
-        recorded += record(tools, assignment, tracker, &batch, answers).await?;
+        let (postponed, answers): (Vec<Disposed>, Vec<Disposed>) =
+            answers.into_iter().partition(|one| matches!(one.outcome, DisposeOutcome::Postponed(_)));
+        let changed = record(tools, assignment, tracker, &batch, answers).await?;
         kill::point("dispose.recorded");
+        recorded += changed;
+        let postponed: HashSet<String> = postponed.into_iter().map(|one| one.source_id).collect();
+        if !postponed.is_empty() && changed == 0 {
+            // What keeps all of these from being done keeps the others, too: the next run comes to them.
+            tracing::info!("what is to be done to originals was put off");
+            return Ok(recorded);
+        }
+        for original in batch.into_iter().rev().filter(|one| postponed.contains(&one.source_id)) {
+            waiting.push_front(Original { repeated: true, ..original });
+        }
     }
     Ok(recorded)
 }
@@ -131,19 +144,17 @@ async fn record(
 ) -> Result<u64, Error> {
     let by_source: HashMap<&str, &Original> =
         batch.iter().map(|original| (original.source_id.as_str(), original)).collect();
-    if batch.is_empty() {
+    if answers.is_empty() {
         return Ok(0);
     }
     let now = tools.clock.now();
-    let mut outcomes = Vec::with_capacity(answers.len());
-    let mut postponed = None;
-    for answer in answers {
-        let Some(original) = by_source.get(answer.source_id.as_str()) else { continue };
-        match outcome(assignment, original, answer.outcome, now) {
-            Ok(outcome) => outcomes.push(outcome),
-            Err(error) => postponed = Some(error),
-        }
-    }
+    let outcomes: Vec<Outcome> = answers
+        .into_iter()
+        .filter_map(|answer| {
+            let original = by_source.get(answer.source_id.as_str())?;
+            outcome(assignment, original, answer.outcome, now)
+        })
+        .collect();
     let events: Vec<NewEvent> = outcomes
         .iter()
         .filter(|outcome| outcome.state == DispositionState::Failed)
@@ -166,9 +177,8 @@ async fn record(
     db::event::append(&tx, events).await?;
     tx.commit().await.map_err(db::Error::from)?;
     tracker.count(|progress| progress.disposed += done);
-    let mut refused = outcomes.iter().filter_map(|outcome| outcome.fault.as_ref());
-    if let Some(fault) = postponed.map(|error| error.fault(now)).as_ref().or(refused.next()) {
-        tracing::info!(code = %fault.code, "what is to be done to an original was refused or put off");
+    if let Some(fault) = outcomes.iter().find_map(|outcome| outcome.fault.as_ref()) {
+        tracing::info!(code = %fault.code, "what is to be done to an original was refused");
     }
     Ok(changed)
 }
@@ -190,13 +200,13 @@ fn order(assignment: &Assignment, original: &Original) -> Order {
     }
 }
 
-/// What is to be written; an error where nothing is, and the next run comes to it.
+/// What is to be written; None where nothing is.
 fn outcome(
     assignment: &Assignment,
     original: &Original,
     answer: DisposeOutcome,
     now: DateTime<Utc>,
-) -> Result<Outcome, std::sync::Arc<crate::provider::Error>> {
+) -> Option<Outcome> {
     let blank = Outcome {
         message_id: original.message_id,
         state: DispositionState::Done,
@@ -212,16 +222,16 @@ fn outcome(
             let purges =
                 assignment.job.handling.as_ref().is_some_and(|handling| handling.purge_at_end_of_run);
             let purge = purges && deletes(&original.disposition) && moved_to.is_some();
-            Ok(Outcome { moved_to, version, purge, ..blank })
+            Some(Outcome { moved_to, version, purge, ..blank })
         }
-        DisposeOutcome::Elsewhere(note) => Ok(Outcome { note: Some(note), ..blank }),
+        DisposeOutcome::Elsewhere(note) => Some(Outcome { note: Some(note), ..blank }),
         DisposeOutcome::Refused(error) => {
             let wait = next_try(original.attempts).filter(|_| error.may_pass());
             let state = if wait.is_some() { DispositionState::Pending } else { DispositionState::Failed };
             let fault = Some(error.fault(now));
-            Ok(Outcome { state, fault, due_at: wait.map(|wait| now + wait), ..blank })
+            Some(Outcome { state, fault, due_at: wait.map(|wait| now + wait), ..blank })
         }
-        DisposeOutcome::Postponed(error) => Err(error),
+        DisposeOutcome::Postponed(_) => None,
     }
 }
 

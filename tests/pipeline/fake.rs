@@ -56,6 +56,8 @@ pub enum Refused {
     Itself,
     /// For a reason that would keep any from being done.
     WithAll,
+    /// Not come to, the first time.
+    NotYet,
 }
 
 impl Fake {
@@ -200,6 +202,10 @@ impl Session for Fake {
                 match self.change(folder, |folder| folder.mail[at].refused) {
                     Refused::Not => {}
                     Refused::Itself => return answer(order, DisposeOutcome::Refused(refused())),
+                    Refused::NotYet => {
+                        self.change(folder, |folder| folder.mail[at].refused = Refused::Not);
+                        return answer(order, DisposeOutcome::Postponed(refused()));
+                    }
                     Refused::WithAll => return answer(order, DisposeOutcome::Postponed(refused())),
                 }
                 let target = match order.disposition.original {

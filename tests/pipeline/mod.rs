@@ -33,6 +33,7 @@ on_both!(
     originals_are_moved_once,
     what_is_refused_is_tried_again_later_and_fails_in_the_end,
     what_is_postponed_counts_as_no_attempt,
+    what_was_not_come_to_is_done_in_the_same_run_as_long_as_others_are,
     deleted_originals_are_purged_at_the_end_of_the_run,
     a_lost_lease_stores_nothing,
     a_run_takes_no_more_than_its_most,
@@ -365,6 +366,22 @@ async fn what_is_postponed_counts_as_no_attempt(fresh: Fresh) {
     room.fake.mail("INBOX", uid, |mail| mail.refused = Refused::Not);
     room.run().await.unwrap();
     assert_eq!(room.fake.read("INBOX"), [true]);
+}
+
+async fn what_was_not_come_to_is_done_in_the_same_run_as_long_as_others_are(fresh: Fresh) {
+    let mut room = Room::make(fresh).await;
+    let moves =
+        Disposition { original: OriginalFate::Move, folder: Some("Done".into()), ..Disposition::READ };
+    room.job.handling = Some(Handling { on_success: moves, ..Handling::default() });
+    for n in 1..=4 {
+        let uid = room.fake.deliver("INBOX", minute(n), &mail(&format!("{n}@x"), "", "Hello"));
+        let refused = if n % 2 == 0 { Refused::NotYet } else { Refused::Not };
+        room.fake.mail("INBOX", uid, |mail| mail.refused = refused);
+    }
+    let run = room.run().await.unwrap().unwrap();
+    assert_eq!((run.progress.processed, run.progress.disposed), (4, 4));
+    assert_eq!(room.fake.read("Done"), [true; 4]);
+    assert_eq!(room.count("message WHERE disposition_state = 'DONE' AND disposition_attempts = 1").await, 4);
 }
 
 async fn deleted_originals_are_purged_at_the_end_of_the_run(fresh: Fresh) {

@@ -17,7 +17,7 @@ use crate::provider::{Access, DisposeOutcome, Disposed, Error, Order};
 /// No longer is waited for an entry of a batch: what remains is repeated by the next run.
 const PATIENCE: Duration = Duration::from_secs(4);
 /// After this time no further batch begins, so that what was done is written down however slow the service is.
-const TURN: Duration = Duration::from_secs(10);
+const TURN: Duration = Duration::from_secs(3);
 /// What is read where a message is looked for.
 const LOOK: &str = "id,parentFolderId,isRead,categories,changeKey";
 
