@@ -169,6 +169,18 @@ pub(super) async fn conclude(parts: &Parts, lease: &Lease, ended: Ended) -> Resu
     tx.commit().await?;
     pipeline::kill::point("run.finished");
     if let Some(run) = finished {
+        tracing::info!(
+            mailbox = %mailbox.id,
+            job = %job.id,
+            run = %run.id,
+            state = run.state.as_str(),
+            found = run.progress.found,
+            processed = run.progress.processed,
+            ignored = run.progress.ignored,
+            failed = run.progress.failed,
+            disposed = run.progress.disposed,
+            "a run ended"
+        );
         parts.tools.hub.progress(&run);
     }
     Ok(())
