@@ -3,7 +3,8 @@
 //!
 //! Source: Microsoft Graph documentation, "Receive change notifications through webhooks" and "lifecycle events".
 
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
 use axum::extract::rejection::QueryRejection;
@@ -96,7 +97,9 @@ pub async fn graph(
             let dropped = noted.dropped + senseless;
             if dropped > 0 {
                 metrics::counter!("mailroom_notifications_dropped_total").increment(dropped as u64);
-                tracing::warn!(dropped, "change notifications that prove nothing were dropped");
+                if is_worth_a_line() {
+                    tracing::warn!(dropped, "change notifications that prove nothing were dropped");
+                }
             }
             StatusCode::ACCEPTED.into_response()
         }
@@ -115,6 +118,17 @@ pub async fn graph(
 fn sent_again() -> Response {
     metrics::counter!("mailroom_notifications_deferred_total").increment(1);
     StatusCode::SERVICE_UNAVAILABLE.into_response()
+}
+
+/// Once a minute: whoever sends them must not fill the log. The metric counts them all.
+fn is_worth_a_line() -> bool {
+    static LAST: Mutex<Option<Instant>> = Mutex::new(None);
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    let is_worth = last.is_none_or(|last| last.elapsed() >= Duration::from_secs(60));
+    if is_worth {
+        *last = Some(Instant::now());
+    }
+    is_worth
 }
 
 /// None of an item that makes no sense.

@@ -3,6 +3,7 @@
 mod contract;
 mod graph;
 mod graph_hooks;
+mod graph_lies;
 mod graph_odd;
 mod imap;
 mod imap_certificates;

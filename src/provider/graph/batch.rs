@@ -119,8 +119,8 @@ fn answer(entry: reply::Entry) -> Answer {
     Err(Refusal {
         kind,
         code: codes.into_iter().next().unwrap_or_else(|| format!("HTTP {}", entry.status)),
-        request_id: entry.header("request-id").map(str::to_owned),
-        after: entry.header("retry-after").and_then(|value| reply::retry_after(value, SystemClock.now())),
+        request_id: entry.header("request-id"),
+        after: entry.header("retry-after").and_then(|value| reply::retry_after(&value, SystemClock.now())),
     })
 }
 

@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
+use uuid::Uuid;
 
 /// The claims that a diagnosis needs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -56,10 +57,15 @@ impl Claims {
 
     /// The Exchange Online PowerShell commands that let the application into this mailbox only.
     /// Source: Exchange Online documentation, "Role Based Access Control for Applications".
+    ///
+    /// People paste them: what is no id, or no address, is left for them to fill in.
     pub(super) fn narrowing(&self, user: &str) -> String {
-        let app = self.appid.as_deref().or(self.azp.as_deref()).unwrap_or("<client id>");
-        let object = self.oid.as_deref().unwrap_or("<object id of the enterprise application>");
-        let quoted = user.replace('\'', "''");
+        let id =
+            |id: &Option<String>| id.as_deref().filter(|id| Uuid::parse_str(id).is_ok()).map(str::to_owned);
+        let app = id(&self.appid).or_else(|| id(&self.azp)).unwrap_or_else(|| "<client id>".to_owned());
+        let object = id(&self.oid).unwrap_or_else(|| "<object id of the enterprise application>".to_owned());
+        let is_plain = user.chars().all(|one| one.is_alphanumeric() || "@._-+'#".contains(one));
+        let quoted = if is_plain { user.replace('\'', "''") } else { "<address>".to_owned() };
         format!(
             "New-ServicePrincipal -AppId {app} -ObjectId {object} -DisplayName \"mailroom\"\n\
              New-ManagementScope -Name \"mailroom\" -RecipientRestrictionFilter \"PrimarySmtpAddress -eq '{quoted}'\"\n\
@@ -73,23 +79,46 @@ impl Claims {
 mod tests {
     use super::*;
 
+    const A: &str = "8a5c0000-1111-4222-8333-000000000002";
+    const O: &str = "8a5c0000-1111-4222-8333-000000000003";
+
     fn token(payload: &str) -> String {
         format!("x.{}.y", URL_SAFE_NO_PAD.encode(payload))
     }
 
     #[test]
     fn permissions_are_read_from_a_token() {
-        let claims =
-            Claims::of(&token(r#"{"roles":["Mail.ReadWrite","User.Read.All"],"appid":"a","oid":"o"}"#))
-                .unwrap();
+        let claims = Claims::of(&token(&format!(
+            r#"{{"roles":["Mail.ReadWrite","User.Read.All"],"appid":"{A}","oid":"{O}"}}"#
+        )))
+        .unwrap();
         assert!(claims.reads() && claims.writes() && !claims.is_delegated());
         assert_eq!(claims.broad(), ["Mail.ReadWrite"]);
         let commands = claims.narrowing("o'neil@x");
-        assert!(commands.contains("-AppId a -ObjectId o "), "{commands}");
+        assert!(commands.contains(&format!("-AppId {A} -ObjectId {O} ")), "{commands}");
         assert!(commands.contains("PrimarySmtpAddress -eq 'o''neil@x'"), "{commands}");
         assert!(!Claims::of(&token("{}")).unwrap().reads());
         let basic = Claims::of(&token(r#"{"roles":["Mail.ReadBasic.All"]}"#)).unwrap();
         assert!(!basic.reads() && !basic.broad().is_empty());
+    }
+
+    #[test]
+    fn nothing_is_pasted_that_a_shell_would_carry_out() {
+        let claims = Claims::of(&token(r#"{"appid":"a; Remove-Mailbox x","oid":"$(x)"}"#)).unwrap();
+        for user in
+            ["$(Remove-Mailbox x)@x", "a\u{2019} -or 1 -eq 1@x", "a\"@x", "a`n@x", "a@x\nRemove-Mailbox x"]
+        {
+            let commands = claims.narrowing(user);
+            assert!(
+                !commands.contains("Remove") && !commands.contains('$') && !commands.contains('`'),
+                "{commands}"
+            );
+            assert!(
+                commands.contains("-AppId <client id>") && commands.contains("-eq '<address>'"),
+                "{commands}"
+            );
+            assert_eq!(commands.lines().count(), 4);
+        }
     }
 
     #[test]

@@ -12,6 +12,8 @@ use crate::provider::Error;
 
 /// Folders of a page.
 const PAGE: &str = "100";
+/// A page that is longer is none of Graph's.
+const MOST: usize = 1_000;
 /// Pages of one mailbox; no mailbox of people has so many.
 const PAGES: usize = 2_000;
 /// Levels below one another.
@@ -25,9 +27,14 @@ impl GraphSession {
         let mut levels: VecDeque<(String, Option<String>, usize)> =
             VecDeque::from([(String::new(), None, 0)]);
         let mut pages = 0;
+        let mut known = HashSet::new();
         while let Some((above, parent, level)) = levels.pop_front() {
+            if pages >= PAGES {
+                break;
+            }
             for found in self.level(parent.as_deref(), &mut pages).await? {
-                if found.is_search() || found.is_hidden == Some(true) {
+                // One that comes again is not gone down into: no tree has it twice.
+                if !known.insert(found.id.clone()) || found.is_search() || found.is_hidden == Some(true) {
                     continue;
                 }
                 let Some(name) = found.display_name.clone() else { continue };
@@ -66,6 +73,9 @@ impl GraphSession {
         loop {
             *pages += 1;
             let page: Page<MailFolder> = self.wire.json(&Ask::read(url)).await?;
+            if page.value.len() > MOST {
+                return Err(Error::Malformed { what: "a page of folders is far longer than was asked for" });
+            }
             folders.extend(page.value);
             match page.next {
                 Some(next) if *pages < PAGES && followed.insert(next.clone()) => {

@@ -16,6 +16,8 @@ use crate::provider::{Access, Error, Hooks, Receiver, Subscribed};
 
 /// How long one lives: under three days, which every revision of the documents allows.
 const LIFE: TimeDelta = TimeDelta::minutes(4_200);
+/// Characters of an id: it is a GUID.
+const MOST_OF_ID: usize = 200;
 /// Pages of our subscriptions that are looked through for one that is in the way.
 const PAGES: usize = 50;
 
@@ -31,8 +33,15 @@ struct Subscription {
 }
 
 impl Subscription {
-    fn subscribed(self, asked: DateTime<Utc>) -> Subscribed {
-        Subscribed { id: self.id, expires_at: self.expiration_date_time.unwrap_or(asked) }
+    /// It lives no longer than was asked for, whatever is answered.
+    fn subscribed(self, asked: DateTime<Utc>) -> Result<Subscribed, Error> {
+        if self.id.is_empty() || self.id.len() > MOST_OF_ID || self.id.chars().any(char::is_control) {
+            return Err(Error::Malformed { what: "a subscription has no usable id" });
+        }
+        Ok(Subscribed {
+            id: self.id,
+            expires_at: self.expiration_date_time.map_or(asked, |at| at.min(asked)),
+        })
     }
 }
 
@@ -61,7 +70,7 @@ impl Hooks for Graph {
             }
             made => made?,
         };
-        Ok(made.subscribed(expires))
+        made.subscribed(expires)
     }
 
     async fn renew(&self, id: &str) -> Result<Option<Subscribed>, Error> {
@@ -70,7 +79,7 @@ impl Hooks for Graph {
         let body = json!({ "expirationDateTime": instant(expires) }).to_string();
         let ask = Ask::patch(session.of_subscriptions(Some(id))?, body.into());
         match session.wire.json::<Subscription>(&ask).await {
-            Ok(renewed) => Ok(Some(renewed.subscribed(expires))),
+            Ok(renewed) => renewed.subscribed(expires).map(Some),
             Err(error) if is_gone(&error) => Ok(None),
             Err(error) => Err(error),
         }

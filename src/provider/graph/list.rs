@@ -3,6 +3,7 @@
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
+use serde_json::value::RawValue;
 use url::Url;
 
 use super::address::id;
@@ -20,6 +21,9 @@ const PAGE: usize = 500;
 const MOST: usize = 10 * PAGE;
 /// Pages without a message that are passed over in one call.
 const EMPTY_PAGES: usize = 50;
+/// Pages without a message, one after the other, after which a listing is taken for one without an end. What was listed is
+/// kept, and the next run goes on from there.
+const MOST_EMPTY: usize = 1_000;
 /// How often a session begins anew before it gives up.
 const RESTARTS: usize = 3;
 /// What is read of a message.
@@ -49,7 +53,7 @@ impl GraphSession {
                     self.begin_anew()?;
                     continue;
                 }
-                Err(Error::Graph(Refusal { kind: Kind::FolderGone, .. })) => {
+                Err(Error::Graph(refusal)) if is_folder_gone(&refusal) => {
                     self.folder_ids.remove(folder);
                     return Err(Error::FolderNotFound { folder: folder.to_owned() });
                 }
@@ -73,6 +77,11 @@ impl GraphSession {
                 continue;
             }
             let listed = self.listed(page.value).await?;
+            self.empty_pages = if listed.is_empty() { self.empty_pages + 1 } else { 0 };
+            if self.empty_pages > MOST_EMPTY {
+                self.empty_pages = 0;
+                return Err(Error::Malformed { what: "the listing goes on and on without a message" });
+            }
             if listed.is_empty() && more && empty < EMPTY_PAGES {
                 empty += 1;
                 link = Some(next);
@@ -84,7 +93,7 @@ impl GraphSession {
         }
     }
 
-    async fn page(&self, folder_id: &str, link: Option<&str>) -> Result<Page<Message>, Error> {
+    async fn page(&self, folder_id: &str, link: Option<&str>) -> Result<Page<Box<RawValue>>, Error> {
         let url: Url = match link {
             Some(link) => self.wire.address.follow(link)?,
             None => {
@@ -108,10 +117,14 @@ impl GraphSession {
     }
 
     /// Oldest first; without drafts, and without what left the folder.
-    async fn listed(&self, items: Vec<Message>) -> Result<Vec<Listed>, Error> {
+    async fn listed(&self, items: Vec<Box<RawValue>>) -> Result<Vec<Listed>, Error> {
         let mut listed: Vec<Listed> = Vec::with_capacity(items.len());
         for item in items {
-            if item.removed.is_some() || item.id.is_empty() {
+            let Some(item) = Message::of_item(&item) else {
+                tracing::warn!("an item of a listing has no usable id, and is left out");
+                continue;
+            };
+            if item.removed.is_some() {
                 continue;
             }
             let item = if item.is_draft.is_none() || item.arrived_at().is_none() {
@@ -150,8 +163,18 @@ impl GraphSession {
             Err(Error::Graph(Refusal { kind: Kind::ItemGone, .. })) => Ok(None),
             // Unreadable as it may be, it is listed: what becomes of it is the fetch's business.
             Err(Error::Graph(refusal)) if refusal.is_of_item() => Ok(Some(item)),
+            Err(Error::Malformed { .. }) => Ok(Some(item)),
             Err(error) => Err(error),
         }
+    }
+}
+
+/// Exchange says of a folder's id, too, that the item is not found. A 404 without a code may be a gateway's.
+fn is_folder_gone(refusal: &Refusal) -> bool {
+    match refusal.kind {
+        Kind::FolderGone => true,
+        Kind::ItemGone => !refusal.code.starts_with("HTTP "),
+        _ => false,
     }
 }
 
@@ -159,4 +182,19 @@ fn hash(link: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     link.hash(&mut hasher);
     hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_gone_by_either_code_and_not_by_a_status_alone() {
+        let refusal =
+            |kind, code: &str| Refusal { kind, code: code.to_owned(), request_id: None, after: None };
+        assert!(is_folder_gone(&refusal(Kind::FolderGone, "ErrorFolderNotFound")));
+        assert!(is_folder_gone(&refusal(Kind::ItemGone, "ErrorItemNotFound")));
+        assert!(!is_folder_gone(&refusal(Kind::ItemGone, "HTTP 404")));
+        assert!(!is_folder_gone(&refusal(Kind::Busy, "ErrorItemNotFound")));
+    }
 }

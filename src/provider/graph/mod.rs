@@ -148,6 +148,7 @@ impl Graph {
             roles: HashMap::new(),
             followed: HashSet::new(),
             restarts: 0,
+            empty_pages: 0,
         })
     }
 }
@@ -182,6 +183,8 @@ struct GraphSession {
     followed: HashSet<u64>,
     /// How often the listing began anew.
     restarts: usize,
+    /// Pages without a message, one after the other.
+    empty_pages: usize,
 }
 
 #[async_trait]

@@ -8,6 +8,9 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+/// Characters of an id; Graph's have a few hundred.
+const MOST_OF_ID: usize = 2_000;
+
 /// A page of a collection, or of a delta round.
 #[derive(Debug, Deserialize)]
 pub(super) struct Page<T> {
@@ -54,6 +57,23 @@ pub(super) struct Header {
 }
 
 impl Message {
+    /// An item of a page: with as much as can be read of it, or only its id. None of one that has none, or none that could
+    /// be kept: nothing can ever be asked of it.
+    pub(super) fn of_item(item: &RawValue) -> Option<Self> {
+        #[derive(Deserialize)]
+        struct Named {
+            id: String,
+        }
+        let message = serde_json::from_str::<Self>(item.get()).ok().or_else(|| {
+            let Named { id } = serde_json::from_str(item.get()).ok()?;
+            Some(Self { id, ..Self::default() })
+        })?;
+        let is_usable = !message.id.is_empty()
+            && message.id.len() <= MOST_OF_ID
+            && !message.id.chars().any(char::is_control);
+        is_usable.then_some(message)
+    }
+
     /// When the mailbox received it.
     pub(super) fn arrived_at(&self) -> Option<DateTime<Utc>> {
         let text = self.received_date_time.as_deref()?;
@@ -62,7 +82,8 @@ impl Message {
 
     /// Without angle brackets; None where it is missing or blank.
     pub(super) fn message_id(&self) -> Option<String> {
-        let id = self.internet_message_id.as_deref()?.trim();
+        let id = self.internet_message_id.as_deref()?.replace('\0', "");
+        let id = id.trim();
         let id = id.strip_prefix('<').unwrap_or(id);
         let id = id.strip_suffix('>').unwrap_or(id).trim();
         (!id.is_empty()).then(|| id.to_owned())
@@ -80,7 +101,7 @@ impl Message {
 
     /// Its version: another one after every change.
     pub(super) fn version(&self) -> Option<String> {
-        self.change_key.clone()
+        self.change_key.as_deref().map(|key| plain(key, 500))
     }
 }
 
@@ -153,10 +174,58 @@ const fn unknown() -> u16 {
 
 impl Entry {
     /// A header of its own, whatever its case.
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    pub(super) fn header(&self, name: &str) -> Option<String> {
         let headers = self.headers.as_ref()?.iter();
-        headers.into_iter().find(|(known, _)| known.eq_ignore_ascii_case(name))?.1.as_str()
+        let value = headers.into_iter().find(|(known, _)| known.eq_ignore_ascii_case(name))?.1;
+        match value {
+            Value::String(text) => Some(plain(text, 200)),
+            Value::Number(number) => Some(number.to_string()),
+            _ => None,
+        }
     }
+}
+
+/// What is kept and shown, without what no database and no terminal should be given.
+fn plain(text: &str, most: usize) -> String {
+    text.chars().filter(|one| !one.is_control()).take(most).collect()
+}
+
+/// JSON with halves of characters in it, which no text of ours can hold: Exchange keeps UTF-16, and cuts it anywhere. None
+/// where there are none.
+pub(super) fn mended(body: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(body);
+    let mut out = String::with_capacity(text.len());
+    let mut rest = &*text;
+    let mut changed = matches!(text, std::borrow::Cow::Owned(_));
+    while let Some(at) = rest.find('\\') {
+        let (before, escape) = rest.split_at(at);
+        out.push_str(before);
+        let unit = |text: &str| {
+            let digits = text.strip_prefix("\\u")?.get(..4)?;
+            u32::from_str_radix(digits, 16).ok()
+        };
+        let length = match unit(escape) {
+            Some(0xd800..=0xdbff) => {
+                let low = escape.get(6..).and_then(unit);
+                if matches!(low, Some(0xdc00..=0xdfff)) { Some(12) } else { None }
+            }
+            Some(0xdc00..=0xdfff) => None,
+            Some(_) => Some(6),
+            // Another escape: two characters, whatever the second is.
+            None => Some(1 + escape.chars().nth(1).map_or(0, char::len_utf8)),
+        };
+        let taken = length.unwrap_or(6);
+        match length {
+            Some(length) => out.push_str(escape.get(..length)?),
+            None => {
+                out.push('\u{fffd}');
+                changed = true;
+            }
+        }
+        rest = escape.get(taken..)?;
+    }
+    out.push_str(rest);
+    changed.then_some(out)
 }
 
 /// The codes of an error's body, the most specific first. The envelope is spelled in several ways, and may be missing.
@@ -164,7 +233,7 @@ pub(super) fn codes(body: &[u8]) -> Vec<String> {
     fn walk(value: &Value, depth: usize, codes: &mut Vec<String>) {
         let Some(object) = value.as_object().filter(|_| depth < 8) else { return };
         if let Some(code) = object.get("code").and_then(Value::as_str).filter(|code| !code.is_empty()) {
-            codes.insert(0, code.chars().take(80).collect());
+            codes.insert(0, plain(code, 80));
         }
         for (name, inner) in object {
             if ["error", "innererror"].contains(&name.to_ascii_lowercase().as_str()) {
@@ -207,6 +276,50 @@ mod tests {
         assert!(message.removed.is_none());
         let removed: Message = serde_json::from_str(r#"{"id":"x","@removed":{"reason":"deleted"}}"#).unwrap();
         assert!(removed.removed.is_some() && removed.arrived_at().is_none());
+    }
+
+    #[test]
+    fn an_item_with_a_field_of_another_type_is_still_named() {
+        let item = |text: &str| Message::of_item(serde_json::from_str::<&RawValue>(text).unwrap());
+        let odd = item(r#"{"id":"AA","isRead":"yes","receivedDateTime":7}"#).unwrap();
+        assert_eq!((odd.id.as_str(), odd.is_read, odd.arrived_at()), ("AA", None, None));
+        assert_eq!(item(r#"{"id":"AA","isRead":true}"#).unwrap().is_read, Some(true));
+        let long = format!("{{\"id\":\"{}\"}}", "x".repeat(3_000));
+        for unusable in ["7", "{}", r#"{"id":7}"#, r#"{"id":""}"#, "{\"id\":\"a\\u0000b\"}", &long] {
+            assert!(item(unusable).is_none(), "{unusable}");
+        }
+    }
+
+    #[test]
+    fn what_no_database_takes_is_taken_out() {
+        let message: Message =
+            serde_json::from_str(r#"{"internetMessageId":"<a\u0000@b>","changeKey":"k\u0000\u001b[1m"}"#)
+                .unwrap();
+        assert_eq!(message.message_id().as_deref(), Some("a@b"));
+        assert_eq!(message.version().as_deref(), Some("k[1m"));
+        assert_eq!(codes(br#"{"error":{"code":"Error\u0000Odd\r\n"}}"#), ["ErrorOdd"]);
+        let entry: Entry =
+            serde_json::from_str(r#"{"status":429,"headers":{"retry-after":7,"Request-Id":"a\u0000b"}}"#)
+                .unwrap();
+        assert_eq!(
+            (entry.header("Retry-After"), entry.header("request-id")),
+            (Some("7".into()), Some("ab".into()))
+        );
+    }
+
+    #[test]
+    fn halves_of_characters_are_replaced_and_whole_ones_are_kept() {
+        let mend = |text: &str| mended(text.as_bytes());
+        assert_eq!(mend(r#""a\ud83d\ude00 \\ud83d \n\u00fc""#), None, "nothing is wrong with it");
+        assert_eq!(mend(r#""a\ud83d b""#).as_deref(), Some("\"a\u{fffd} b\""));
+        assert_eq!(
+            mend(r#""\ude00\ud83d\ud83d\ude00\uD83D""#).as_deref(),
+            Some("\"\u{fffd}\u{fffd}\\ud83d\\ude00\u{fffd}\"")
+        );
+        assert_eq!(mended(b"\"\xed\xa0\x80\"").as_deref(), Some("\"\u{fffd}\u{fffd}\u{fffd}\""));
+        for cut in [r#""\"#, r#""\u"#, r#""\ud8"#, r#""\ud83d\"#, r#""\ud83d\u"#, "\\\u{fc}"] {
+            let _ = mend(cut);
+        }
     }
 
     #[test]

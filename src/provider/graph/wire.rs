@@ -140,7 +140,11 @@ impl Wire {
     /// Asks for JSON.
     pub(super) async fn json<T: DeserializeOwned>(&self, ask: &Ask) -> Result<T, Error> {
         let body = self.bytes(ask).await?;
-        serde_json::from_slice(&body).map_err(|_| Error::Malformed { what: "it is not the JSON of Graph" })
+        let strange = Error::Malformed { what: "it is not the JSON of Graph" };
+        match serde_json::from_slice(&body) {
+            Ok(read) => Ok(read),
+            Err(_) => reply::mended(&body).and_then(|text| serde_json::from_str(&text).ok()).ok_or(strange),
+        }
     }
 
     /// Asks for bytes: within bounds, trying again what can be.
@@ -267,8 +271,7 @@ impl Wire {
         let begun = Instant::now();
         loop {
             let bytes = whole.len() as u64;
-            let limit_of_time = GRACE + Duration::from_secs(bytes / BYTES_PER_SECOND);
-            let Ok(chunk) = timeout_at(begun + limit_of_time, response.chunk()).await else {
+            let Ok(chunk) = timeout_at(begun + time_for(bytes), response.chunk()).await else {
                 return Err(Error::Slow { bytes, after: begun.elapsed() });
             };
             let chunk = chunk.map_err(|error| lost(self.http.explain(url, &error), true))?;
@@ -291,6 +294,11 @@ impl Wire {
             }
         }
     }
+}
+
+/// How long a body may take of which so much has come.
+const fn time_for(bytes: u64) -> Duration {
+    Duration::from_secs(GRACE.as_secs() + bytes / BYTES_PER_SECOND)
 }
 
 /// Microsoft says `text/plain`; a gateway that answers in its place says what a browser shows, or its own JSON.
@@ -437,6 +445,13 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert("www-authenticate", HeaderValue::from_static("Bearer claims=\"eyJ\""));
         assert_eq!(refusal(401, &headers, b"").kind, Kind::Challenge);
+    }
+
+    #[test]
+    fn a_body_that_trickles_is_given_up_and_a_big_one_has_its_time() {
+        assert_eq!(time_for(0), Duration::from_secs(60));
+        assert_eq!(time_for(60), Duration::from_secs(60), "a byte a second");
+        assert_eq!(time_for(150 * 1024 * 1024), Duration::from_secs(60 + 9_600));
     }
 
     #[test]
