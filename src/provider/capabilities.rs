@@ -1,6 +1,7 @@
 //! What a kind of mail system can do, for forms that show only what applies and for refusing what can't work.
 
 use crate::domain::credential::CredentialKind;
+use crate::domain::entra::EntraCloud;
 use crate::domain::mailbox::{ProviderKind, ProviderSettings, Security};
 
 /// What a kind of mail system can do. A single server may do less: then the first use says so.
@@ -49,6 +50,19 @@ pub fn unfit(settings: &ProviderSettings, kind: CredentialKind) -> Option<String
     }
 }
 
+/// Why messages can't be removed for good there; None where they can, as far as is known.
+pub fn no_purge(kind: ProviderKind, cloud: Option<EntraCloud>) -> Option<String> {
+    let can = |capabilities: Option<Capabilities>| capabilities.is_some_and(|can| can.purge);
+    match cloud {
+        _ if can(Capabilities::within(kind, cloud)) => None,
+        Some(cloud) if can(Capabilities::of(kind)) => Some(format!(
+            "Microsoft Graph removes messages for good in the worldwide cloud only, and this mailbox is in {cloud}: \
+             leave the purge out. What is deleted stays in the deleted items until a retention policy of the tenant empties them."
+        )),
+        _ => Some("This provider can't remove messages for good.".to_owned()),
+    }
+}
+
 impl Capabilities {
     /// Of a kind of mail system; None where mailroom does not speak to it.
     pub const fn of(kind: ProviderKind) -> Option<Self> {
@@ -56,6 +70,13 @@ impl Capabilities {
             ProviderKind::Imap => Some(super::imap::CAPABILITIES),
             ProviderKind::Graph => Some(super::graph::CAPABILITIES),
             ProviderKind::Ews | ProviderKind::Pop3 => None,
+        }
+    }
+    /// Of mailboxes in that cloud, where it is known: a national one does less.
+    pub const fn within(kind: ProviderKind, cloud: Option<EntraCloud>) -> Option<Self> {
+        match (kind, cloud) {
+            (ProviderKind::Graph, Some(cloud)) => Some(super::graph::capabilities(cloud)),
+            _ => Self::of(kind),
         }
     }
 }

@@ -15,7 +15,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
 
-pub use capabilities::{Capabilities, unfit};
+pub use capabilities::{Capabilities, no_purge, unfit};
 pub use error::Error;
 pub use graph::{Budgets, Circuits};
 pub use hooks::{Hooks, Receiver, Subscribed};

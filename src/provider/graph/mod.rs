@@ -84,6 +84,11 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
     notice: None,
 };
 
+/// What Graph can do in a cloud.
+pub(super) const fn capabilities(cloud: EntraCloud) -> Capabilities {
+    Capabilities { purge: cloud.has_permanent_delete(), ..CAPABILITIES }
+}
+
 /// A mailbox of Exchange Online.
 pub struct Graph {
     user: String,

@@ -1,10 +1,11 @@
 //! What a job may not be, given its mailbox, what its provider can do, and the mailbox's other jobs.
 
 use crate::db::job::same_folder;
+use crate::domain::entra::EntraCloud;
 use crate::domain::handling::{Disposition, Handling, OriginalFate};
 use crate::domain::job::{Job, Selection};
 use crate::domain::mailbox::Mailbox;
-use crate::provider::Capabilities;
+use crate::provider::{Capabilities, no_purge};
 use crate::service::error::{Path, Problems, UserErrorCode};
 use crate::service::text;
 
@@ -17,18 +18,25 @@ const MAX_CATEGORIES: usize = 25;
 const MAX_CATEGORY: usize = 100;
 
 /// What a job stands on.
-pub(super) struct Ground<'a> {
-    provider: Option<Capabilities>,
-    others: &'a [Job],
+pub(in crate::service) struct Ground<'a> {
+    /// Its mailbox.
+    pub mailbox: &'a Mailbox,
+    /// Where the tenant of the mailbox's credential lives, where that is known.
+    pub cloud: Option<EntraCloud>,
+    /// The other jobs of the mailbox.
+    pub others: &'a [Job],
 }
 
-impl<'a> Ground<'a> {
-    pub(super) fn of(mailbox: &Mailbox, others: &'a [Job]) -> Self {
-        Self { provider: Capabilities::of(mailbox.settings.kind()), others }
+impl Ground<'_> {
+    fn can(&self, ability: impl Fn(&Capabilities) -> bool) -> bool {
+        let provider = Capabilities::within(self.mailbox.settings.kind(), self.cloud);
+        provider.as_ref().is_some_and(ability)
     }
 
-    fn can(&self, ability: impl Fn(&Capabilities) -> bool) -> bool {
-        self.provider.as_ref().is_some_and(ability)
+    /// Why the job can't remove originals for good here, if it wants to.
+    pub(in crate::service) fn no_purge(&self, job: &Job) -> Option<String> {
+        let wanted = job.handling.as_ref().is_some_and(|handling| handling.purge_at_end_of_run);
+        if wanted { no_purge(self.mailbox.settings.kind(), self.cloud) } else { None }
     }
 }
 
@@ -96,8 +104,8 @@ fn handling(problems: &mut Problems, path: &Path, job: &Job, handling: &Handling
     }
     if handling.purge_at_end_of_run {
         let purge = at.field("purgeAtEndOfRun");
-        if !ground.can(|provider| provider.purge) {
-            problems.add(UserErrorCode::Unsupported, &purge, "This provider can't remove messages for good.");
+        if let Some(message) = ground.no_purge(job) {
+            problems.add(UserErrorCode::Unsupported, &purge, message);
         } else if outcomes.iter().all(|(_, wanted)| wanted.original != OriginalFate::Delete) {
             let message =
                 "Nothing would be purged: no outcome deletes. Delete in one of them, or don't purge.";

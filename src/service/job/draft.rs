@@ -12,19 +12,18 @@ use crate::domain::mailbox::{Mailbox, MailboxMode, ProviderSettings};
 use crate::service::error::{Path, Problems, UserErrorCode};
 use crate::service::{Error, Patch, text};
 
-/// A new job of the mailbox, checked together with the `others` that it has.
+/// A new job, checked on its ground.
 pub(in crate::service) fn draft(
     problems: &mut Problems,
     path: &Path,
-    mailbox: &Mailbox,
-    others: &[Job],
+    ground: &Ground<'_>,
     input: FirstJob,
     default_name: Option<&str>,
     now: DateTime<Utc>,
 ) -> Job {
     let given = input.name.as_deref().or(default_name).unwrap_or_default();
     let name = text::name(problems, &path.field("name"), given);
-    let ground = Ground::of(mailbox, others);
+    let mailbox = ground.mailbox;
     let job = Job {
         id: JobId::new(),
         name,
@@ -43,15 +42,14 @@ pub(in crate::service) fn draft(
         created_at: now,
         updated_at: now,
     };
-    check::job(problems, path, &job, &ground);
+    check::job(problems, path, &job, ground);
     job
 }
 
 /// What an update makes of the saved job. A change of it lets it run at once.
 pub(super) fn changed(
     problems: &mut Problems,
-    mailbox: &Mailbox,
-    others: &[Job],
+    ground: &Ground<'_>,
     saved: &Job,
     input: UpdateJob,
     now: DateTime<Utc>,
@@ -71,13 +69,13 @@ pub(super) fn changed(
     job.max_messages_per_run = input.max_messages_per_run.apply(job.max_messages_per_run);
     match input.handling {
         Patch::Keep => {}
-        Patch::Clear => job.handling = handling(problems, &root, mailbox, None),
-        Patch::Set(given) => job.handling = handling(problems, &root, mailbox, Some(given)),
+        Patch::Clear => job.handling = handling(problems, &root, ground.mailbox, None),
+        Patch::Set(given) => job.handling = handling(problems, &root, ground.mailbox, Some(given)),
     }
     job.next_run_at = job.enabled.then_some(now);
     job.version = saved.version + 1;
     job.updated_at = now;
-    check::job(problems, &root, &job, &Ground::of(mailbox, others));
+    check::job(problems, &root, &job, ground);
     job
 }
 

@@ -8,11 +8,14 @@ pub use input::{CreateJob, DispositionInput, FirstJob, HandlingInput, UpdateJob}
 
 use super::error::Problems;
 use super::permit::ConfigWrite;
-use super::{Context, Error, Path, Permit};
-use crate::db;
+use super::{Context, Error, Path, Permit, UserErrorCode};
+use crate::db::{self, Connection};
+use crate::domain::entra::EntraCloud;
 use crate::domain::id::JobId;
 use crate::domain::job::Job;
+use crate::domain::mailbox::Mailbox;
 
+pub(super) use check::Ground;
 pub(super) use draft::{default_handling, draft, taken};
 
 /// Jobs that a mailbox may have.
@@ -29,7 +32,8 @@ pub async fn create(cx: &Context, _permit: &Permit<ConfigWrite>, input: CreateJo
     if others.len() >= MAX_PER_MAILBOX {
         check::too_many(&mut problems);
     }
-    let job = draft(&mut problems, &Path::root(), &mailbox, &others, input.job, None, cx.clock.now());
+    let ground = Ground { mailbox: &mailbox, cloud: cloud_of(&tx, &mailbox).await?, others: &others };
+    let job = draft(&mut problems, &Path::root(), &ground, input.job, None, cx.clock.now());
     problems.finish()?;
     db::job::insert(&tx, &job).await.map_err(|error| taken(error, &Path::root()))?;
     tx.commit().await.map_err(db::Error::from)?;
@@ -54,7 +58,8 @@ pub async fn update(cx: &Context, _permit: &Permit<ConfigWrite>, input: UpdateJo
     let mut others = db::job::of_mailbox(&tx, mailbox.id).await?;
     others.retain(|job| job.id != saved.id);
     let mut problems = Problems::new();
-    let changed = draft::changed(&mut problems, &mailbox, &others, &saved, input, cx.clock.now());
+    let ground = Ground { mailbox: &mailbox, cloud: cloud_of(&tx, &mailbox).await?, others: &others };
+    let changed = draft::changed(&mut problems, &ground, &saved, input, cx.clock.now());
     problems.finish()?;
     if !db::job::same_folder(&saved.folder, &changed.folder) {
         db::job::forget_listing(&tx, saved.id).await?;
@@ -75,5 +80,28 @@ pub async fn delete(cx: &Context, _permit: &Permit<ConfigWrite>, id: JobId) -> R
         return Err(unknown());
     }
     tx.commit().await.map_err(db::Error::from)?;
+    Ok(())
+}
+
+/// Where the tenant of the mailbox's credential lives.
+async fn cloud_of(tx: &impl Connection, mailbox: &Mailbox) -> Result<Option<EntraCloud>, Error> {
+    let credential = db::credential::get(tx, mailbox.credential_id).await?;
+    Ok(credential.and_then(|credential| credential.settings.cloud()))
+}
+
+/// The mailbox is reached in another way or in another cloud: its jobs must be able to do there what they say.
+pub(super) async fn still_fit(
+    tx: &impl Connection,
+    mailbox: &Mailbox,
+    cloud: Option<EntraCloud>,
+    path: &Path,
+) -> Result<(), Error> {
+    let ground = Ground { mailbox, cloud, others: &[] };
+    for job in db::job::of_mailbox(tx, mailbox.id).await? {
+        if let Some(message) = ground.no_purge(&job) {
+            let message = format!("The job '{}' has a purge at the end of its runs. {message}", job.name);
+            return Err(Error::refused(UserErrorCode::Unsupported, path, message));
+        }
+    }
     Ok(())
 }

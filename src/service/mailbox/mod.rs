@@ -54,6 +54,13 @@ pub async fn create(
         }
     };
     draft::fits(&mailbox, &credential, &path)?;
+    if let Some(job) = &job {
+        let ground = job::Ground { mailbox: &mailbox, cloud: credential.settings.cloud(), others: &[] };
+        if let Some(message) = ground.no_purge(job) {
+            let purge = Path::of("job").field("handling").field("purgeAtEndOfRun");
+            return Err(Error::refused(UserErrorCode::Unsupported, &purge, message));
+        }
+    }
     mailbox.credential_id = credential.id;
     draft::mapping_exists(&tx, mailbox.mapping_id).await?;
     db::mailbox::insert(&tx, &mailbox, &draft::identity(&mailbox, &credential))
@@ -117,7 +124,9 @@ fn first_job_of(
     first: FirstJob,
     now: chrono::DateTime<chrono::Utc>,
 ) -> Job {
-    job::draft(problems, &Path::of("job"), mailbox, &[], first, Some(&mailbox.title), now)
+    // Its credential may be one that is not read yet.
+    let ground = job::Ground { mailbox, cloud: None, others: &[] };
+    job::draft(problems, &Path::of("job"), &ground, first, Some(&mailbox.title), now)
 }
 
 async fn saved_credential(tx: &impl Connection, id: CredentialId, path: &Path) -> Result<Credential, Error> {

@@ -37,6 +37,8 @@ pub async fn update(
     // Of a mailbox that was saved before its provider became particular, other things can be changed still.
     if changed.settings != saved.settings || changed.credential_id != saved.credential_id {
         draft::fits(&changed, &credential, &Path::of("credentialId"))?;
+        let at = if changed.settings == saved.settings { "credentialId" } else { "provider" };
+        job::still_fit(&tx, &changed, credential.settings.cloud(), &Path::of(at)).await?;
     }
     if changed.mapping_id != saved.mapping_id {
         draft::mapping_exists(&tx, changed.mapping_id).await?;
