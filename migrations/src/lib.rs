@@ -20,6 +20,7 @@ mod m20261122_000015_reprocess;
 mod m20261122_000016_shared_key;
 mod m20261123_000017_credential_kinds;
 mod m20261123_000018_watch;
+mod m20261123_000019_credential_expiry;
 
 /// Every migration, oldest first.
 pub struct Migrator;
@@ -45,6 +46,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000016_shared_key::Migration),
             Box::new(m20261123_000017_credential_kinds::Migration),
             Box::new(m20261123_000018_watch::Migration),
+            Box::new(m20261123_000019_credential_expiry::Migration),
         ]
     }
 }

@@ -1,8 +1,10 @@
 //! Credentials. Secrets are here as they are sealed; only `secret` opens them.
 
+mod expiry;
+
 use std::collections::HashMap;
 
-use sea_orm::sea_query::LockType;
+use sea_orm::sea_query::{Expr, LockType, SimpleExpr};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, Select,
 };
@@ -13,6 +15,8 @@ use super::{Error, from_json, to_json};
 use crate::domain::credential::{Credential, CredentialSettings};
 use crate::domain::id::CredentialId;
 use crate::domain::page::{Page, PageRequest};
+
+pub use expiry::{Lapsing, lapsing, tell};
 
 /// The table, as part of what a secret is sealed with.
 pub const TABLE: &str = "credential";
@@ -27,6 +31,12 @@ pub enum Secrets {
         secret: Option<Vec<u8>>,
         /// The refresh token.
         refresh_token: Option<Vec<u8>>,
+    },
+    /// The client is another one: the refresh token was the old one's. A secret that is given takes the place of the saved
+    /// one.
+    Forget {
+        /// Password, client secret or private key.
+        secret: Option<Vec<u8>>,
     },
     /// The kind is another one: only those given stay.
     Replace {
@@ -56,7 +66,7 @@ impl Secrets {
     pub const fn has_secret(&self, had: bool) -> bool {
         match self {
             Self::Keep => had,
-            Self::Change { secret, .. } => had || secret.is_some(),
+            Self::Change { secret, .. } | Self::Forget { secret } => had || secret.is_some(),
             Self::Replace { secret, .. } => secret.is_some(),
         }
     }
@@ -66,6 +76,7 @@ impl Secrets {
         match self {
             Self::Keep => had,
             Self::Change { refresh_token, .. } => had || refresh_token.is_some(),
+            Self::Forget { .. } => false,
             Self::Replace { refresh_token, .. } => refresh_token.is_some(),
         }
     }
@@ -169,6 +180,7 @@ pub async fn insert(
         secret: Set(secret),
         refresh_token: Set(refresh_token),
         expires_at: Set(new.expires_at),
+        expiry_told: Set(None),
         secret_updated_at: Set(new.secret_updated_at),
         version: Set(new.version),
         created_at: Set(new.created_at),
@@ -197,11 +209,16 @@ pub async fn update(
         updated_at: Set(changed.updated_at),
         ..Default::default()
     };
+    let told = told_after(changed, &secrets);
     match secrets {
         Secrets::Keep => {}
         Secrets::Change { secret, refresh_token } => {
             row.secret = secret.map_or(row.secret, |secret| Set(Some(secret)));
             row.refresh_token = refresh_token.map_or(row.refresh_token, |token| Set(Some(token)));
+        }
+        Secrets::Forget { secret } => {
+            row.secret = secret.map_or(row.secret, |secret| Set(Some(secret)));
+            row.refresh_token = Set(None);
         }
         Secrets::Replace { secret, refresh_token } => {
             row.secret = Set(secret);
@@ -210,11 +227,24 @@ pub async fn update(
     }
     let done = credential::Entity::update_many()
         .set(row)
+        .col_expr(credential::Column::ExpiryTold, told)
         .filter(credential::Column::Id.eq(changed.id.0))
         .filter(credential::Column::Version.eq(was))
         .exec(db)
         .await?;
     if done.rows_affected == 1 { Ok(()) } else { Err(Error::Stale) }
+}
+
+/// What was told of the end of its secret: nothing yet of another secret, or of another end.
+fn told_after(changed: &Credential, secrets: &Secrets) -> SimpleExpr {
+    let nothing = Expr::val(Option::<i32>::None);
+    match changed.expires_at {
+        Some(end) if secrets.is_keep() => {
+            let same_end = credential::Column::ExpiresAt.eq(end);
+            Expr::case(same_end, Expr::col(credential::Column::ExpiryTold)).finally(nothing).into()
+        }
+        _ => nothing,
+    }
 }
 
 /// Puts a new refresh token, sealed, in the place of the one that was; not if it is another one by now. Nothing that a

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::fault::Fault;
 use super::health::MailboxState;
-use super::id::{EventId, InstanceId, MailboxId, MessageId, RunId};
+use super::id::{CredentialId, EventId, InstanceId, MailboxId, MessageId, RunId};
 
 /// What happened. A new event is one variant here; the compiler finds the rest.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -29,6 +29,8 @@ pub enum Fact {
     DispositionFailed { message_id: MessageId, fault: Option<Fault> },
     /// A run ended.
     RunFinished { run_id: RunId },
+    /// A secret or certificate lapses soon, or has lapsed.
+    CredentialExpiring { credential_id: CredentialId, expires_at: DateTime<Utc> },
 }
 
 impl Fact {
@@ -44,6 +46,7 @@ impl Fact {
             Self::MailboxUnread { .. } => "MAILBOX_UNREAD",
             Self::DispositionFailed { .. } => "DISPOSITION_FAILED",
             Self::RunFinished { .. } => "RUN_FINISHED",
+            Self::CredentialExpiring { .. } => "CREDENTIAL_EXPIRING",
         }
     }
 }
@@ -61,7 +64,8 @@ impl Fact {
             Self::MailboxStateChanged { .. }
             | Self::MailboxUnread { .. }
             | Self::DispositionFailed { .. }
-            | Self::RunFinished { .. } => (None, None),
+            | Self::RunFinished { .. }
+            | Self::CredentialExpiring { .. } => (None, None),
         }
     }
 }

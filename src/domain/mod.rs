@@ -9,6 +9,7 @@
 //! | `parsed` `message` `instance` | the mail as parsed, as stored, and what it made |
 //! | `watch` | what a provider tells of a subscription |
 //! | `event` | facts that were committed |
+//! | `expiry` | when it is told that a secret lapses |
 //! | `installation` | what there is once |
 //! | `reply_token` | what proves which instance an answer belongs to |
 //! | `tombstone` | what a deleted message is recognised by |
@@ -24,6 +25,7 @@ pub mod connection;
 pub mod credential;
 pub mod entra;
 pub mod event;
+pub mod expiry;
 pub mod fault;
 pub mod filter;
 pub mod folder;

@@ -10,11 +10,13 @@
 //! | `conclusion` | what follows from how it ended: run, health, next attempt |
 //! | `indexer` | fills the index of words from the event log |
 //! | `watcher` | subscriptions at providers: made, renewed, ended |
+//! | `expiry` | secrets and certificates that lapse soon |
 //! | `janitor` | blobs that a crash orphaned |
 
 mod check;
 mod conclusion;
 mod execution;
+mod expiry;
 mod heartbeat;
 mod indexer;
 mod janitor;
@@ -30,6 +32,8 @@ use tokio_util::task::TaskTracker;
 
 use crate::pipeline::Tools;
 use crate::service;
+
+pub use expiry::tell_of_expiring;
 
 /// What the worker is given.
 #[derive(Clone)]
@@ -62,6 +66,7 @@ pub struct Worker {
     runner: JoinHandle<()>,
     indexer: JoinHandle<()>,
     watcher: JoinHandle<()>,
+    expiry: JoinHandle<()>,
     janitor: JoinHandle<()>,
 }
 
@@ -72,8 +77,9 @@ pub fn start(parts: Parts) -> Worker {
     let runner = tokio::spawn(runner::run(parts.clone(), stop.clone(), executions.clone()));
     let indexer = tokio::spawn(indexer::run(parts.tools.clone(), stop.clone()));
     let watcher = tokio::spawn(watcher::run(parts.clone(), stop.clone()));
+    let expiry = tokio::spawn(expiry::run(parts.tools.clone(), stop.clone()));
     let janitor = tokio::spawn(janitor::run(parts.tools, stop.clone()));
-    Worker { stop, executions, runner, indexer, watcher, janitor }
+    Worker { stop, executions, runner, indexer, watcher, expiry, janitor }
 }
 
 impl Worker {
@@ -87,6 +93,7 @@ impl Worker {
             self.executions.wait().await;
             let _ended = self.indexer.await;
             let _ended = self.watcher.await;
+            let _ended = self.expiry.await;
             let _ended = self.janitor.await;
         };
         tokio::time::timeout(deadline, ended).await.is_ok()

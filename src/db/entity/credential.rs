@@ -15,6 +15,8 @@ pub struct Model {
     pub secret: Option<Vec<u8>>,
     pub refresh_token: Option<Vec<u8>>,
     pub expires_at: Option<DateTimeUtc>,
+    /// Days before its end at which it was last told that it lapses.
+    pub expiry_told: Option<i32>,
     pub secret_updated_at: Option<DateTimeUtc>,
     pub version: i32,
     pub created_at: DateTimeUtc,
