@@ -11,6 +11,7 @@ use super::backlog::Behind;
 use super::{Assignment, Error, Tools, Tracker};
 use crate::db;
 use crate::db::intake::IntakeRow;
+use crate::domain::fault::Verdict;
 use crate::provider::{Extent, FetchOutcome, Session, Wanted};
 
 /// How many lines are read from the ledger at once.
@@ -124,8 +125,10 @@ pub(super) async fn fetch(
     drop(stream);
     send(&mut arrived, &memory, batches).await;
     let Some(error) = lost else { return Ok(()) };
-    // The first one without an answer may be what ends the connection: it waits, the others go first next time.
-    if let Some((_, suspect)) = waiting.into_values().min_by_key(|(at, _)| *at) {
+    // The first one without an answer may be what ends the connection: it waits, the others go first next time. A refused
+    // credential and a throttle are no message's fault.
+    let is_ones = !matches!(error.verdict(), Verdict::Halt(_) | Verdict::Retry { throttled: true, .. });
+    if is_ones && let Some((_, suspect)) = waiting.into_values().min_by_key(|(at, _)| *at) {
         super::store::defer(tools, assignment, &suspect).await?;
     }
     Err(error.into())
