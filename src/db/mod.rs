@@ -84,6 +84,14 @@ impl Database {
         self.backend() == DatabaseBackend::Sqlite
     }
 
+    /// How many connections write at most.
+    pub fn writers(&self) -> u32 {
+        if self.has_one_writer() {
+            return 1;
+        }
+        self.0.write.get_postgres_connection_pool().options().get_max_connections()
+    }
+
     /// For single statements that read.
     pub fn read(&self) -> &DatabaseConnection {
         &self.0.read

@@ -1,5 +1,6 @@
 //! One token a scope, renewed before it lapses; one renewal in flight however many wait for it.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -31,13 +32,21 @@ pub(super) struct Slot {
 struct State {
     held: Option<Held>,
     flight: Option<Flight>,
-    /// The last attempt failed: why, and until when no other is made.
-    failed: Option<(Error, DateTime<Utc>)>,
+    failed: Option<Failed>,
     forced_at: Option<DateTime<Utc>>,
+}
+
+/// The last attempt failed.
+struct Failed {
+    why: Error,
+    since: DateTime<Utc>,
+    /// No other is made before.
+    until: DateTime<Utc>,
 }
 
 struct Held {
     bearer: Bearer,
+    since: DateTime<Utc>,
     /// From then on it is renewed.
     due: DateTime<Utc>,
     /// Until then it is given out.
@@ -50,7 +59,12 @@ impl Held {
         let life = bearer.expires_at - now;
         let due = (now + life / 2).max(bearer.expires_at - EARLY);
         let last = bearer.expires_at - WAY.min(life / 10);
-        Self { bearer, due, last }
+        Self { bearer, since: now, due, last }
+    }
+
+    /// Whether it is to be renewed. A clock that was set back says nothing of how long it is good: better a new one.
+    fn is_due(&self, now: DateTime<Utc>) -> bool {
+        now >= self.due || now < self.since
     }
 }
 
@@ -73,12 +87,12 @@ impl Slot {
             let mut state = self.state();
             let now = clock.now();
             let good = state.held.as_ref().filter(|held| now < held.last);
-            let good = good.map(|held| (held.bearer.clone(), now < held.due));
+            let good = good.map(|held| (held.bearer.clone(), !held.is_due(now)));
             if let Some((bearer, true)) = good {
                 return Ok(bearer);
             }
-            let pause = state.failed.as_ref().filter(|(_, until)| now < *until);
-            match (good, pause.map(|(error, _)| error.clone()), state.flight.clone()) {
+            let pause = state.failed.as_ref().filter(|failed| (failed.since..failed.until).contains(&now));
+            match (good, pause.map(|failed| failed.why.clone()), state.flight.clone()) {
                 (Some((bearer, _)), Some(_), _) | (Some((bearer, _)), _, Some(_)) => return Ok(bearer),
                 (None, Some(error), _) => return Err(error),
                 (None, None, Some(flight)) => flight,
@@ -103,13 +117,12 @@ impl Slot {
     ) -> Flight {
         let slot = Arc::clone(self);
         let task = tokio::spawn(async move {
-            let result = fetch.await;
+            // A library that panics ends this fetch, and not all that come after.
+            let result = AssertUnwindSafe(fetch).catch_unwind().await.unwrap_or(Err(Error::BrokenOff));
             slot.arrive(clock.now(), &result);
             result
         });
-        let ended = async move {
-            task.await.unwrap_or(Err(Error::Machine("the fetch of a token was broken off: the process ends")))
-        };
+        let ended = async move { task.await.unwrap_or(Err(Error::BrokenOff)) };
         ended.boxed().shared()
     }
 
@@ -124,7 +137,7 @@ impl Slot {
             Err(error) => {
                 let asked = error.retry_after().and_then(|after| TimeDelta::from_std(after).ok());
                 let until = now + asked.unwrap_or(AFTER_FAILURE).max(AFTER_FAILURE);
-                state.failed = Some((error.clone(), until));
+                state.failed = Some(Failed { why: error.clone(), since: now, until });
             }
         }
     }
@@ -133,7 +146,7 @@ impl Slot {
     pub(super) fn refused(&self, bearer: &Bearer, now: DateTime<Utc>) {
         let mut state = self.state();
         let is_held = state.held.as_ref().is_some_and(|held| held.bearer.is(bearer));
-        let lately = state.forced_at.is_some_and(|at| now - at < BETWEEN_FORCED);
+        let lately = state.forced_at.is_some_and(|at| (now - at).abs() < BETWEEN_FORCED);
         if is_held && !lately {
             state.held = None;
             state.forced_at = Some(now);
@@ -245,6 +258,34 @@ mod tests {
         house.clock.advance(TimeDelta::seconds(11));
         house.slot.refused(&house.held(), house.clock.now());
         assert_eq!(house.ask(false).await.unwrap(), "t3");
+    }
+
+    #[tokio::test]
+    async fn a_fetch_that_panics_is_a_failure_and_the_next_one_begins_anew() {
+        let house = House::new();
+        let clock: Arc<dyn Clock> = house.clock.clone();
+        let panics = || async { panic!("a library did") }.boxed();
+        let error = house.slot.bearer(&clock, panics).await.err().unwrap();
+        assert!(matches!(error, Error::BrokenOff), "{error}");
+        house.clock.advance(TimeDelta::seconds(6));
+        assert_eq!(house.ask(false).await.unwrap(), "t1");
+    }
+
+    #[tokio::test]
+    async fn a_clock_that_is_set_back_by_an_hour_holds_up_nothing() {
+        let house = House::new();
+        house.ask(true).await.unwrap_err();
+        house.clock.advance(TimeDelta::hours(-1));
+        assert_eq!(house.ask(false).await.unwrap(), "t2", "no pause is an hour long");
+        house.slot.refused(&house.held(), house.clock.now());
+        assert_eq!(house.ask(false).await.unwrap(), "t3");
+        house.clock.advance(TimeDelta::hours(-1));
+        house.slot.refused(&house.held(), house.clock.now());
+        assert_eq!(house.ask(false).await.unwrap(), "t4", "the last forced one was long ago or never");
+        house.clock.advance(TimeDelta::hours(-1));
+        assert_eq!(house.ask(false).await.unwrap(), "t4");
+        house.landed().await;
+        assert_eq!(house.ask(false).await.unwrap(), "t5", "what it has left to live is not known any more");
     }
 
     #[test]

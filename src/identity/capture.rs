@@ -10,8 +10,8 @@ use azure_core::http::request::Body;
 use azure_core::http::{AsyncRawResponse, HttpClient, Method, Request};
 use bytes::Bytes;
 
-use super::Error;
 use super::refusal::Refusal;
+use super::{Error, sound};
 use crate::net::{self, Http};
 
 /// The answer to a token request is small.
@@ -31,10 +31,20 @@ pub(super) struct Answer {
 }
 
 impl Answer {
+    fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// Whether it says that it gives a token, and gives what can be none.
+    pub(super) fn is_unsound(&self) -> bool {
+        self.is_success() && sound::fault(&self.body).is_some()
+    }
+
     /// The error that it stands for.
     pub(super) fn refusal(&self) -> Error {
-        if (200..300).contains(&self.status) {
-            return Error::Malformed { status: self.status, what: "without a token" };
+        if self.is_success() {
+            let what = sound::fault(&self.body).unwrap_or("without a usable token");
+            return Error::Malformed { status: self.status, what };
         }
         match Refusal::read(self.status, self.retry_after, &self.body) {
             Some(refusal) => Error::Refused(Box::new(refusal)),
@@ -103,6 +113,8 @@ impl HttpClient for Capture {
     async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
         let sent = self.send(request).await.map_err(Arc::new);
         let response = match &sent {
+            // The library trusts what it reads, and panics at a life that no date takes.
+            Ok(answer) if answer.is_unsound() => Err(AzureError::with_message(ErrorKind::Other, "no token")),
             Ok(answer) => {
                 Ok(AsyncRawResponse::from_bytes(answer.status.into(), Headers::new(), answer.body.clone()))
             }

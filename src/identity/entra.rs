@@ -122,7 +122,7 @@ impl Entra {
         // The library goes by the machine's clock; what is left of the token's life is the same by ours.
         let left = (token.expires_on - OffsetDateTime::now_utc()).whole_milliseconds();
         let left = TimeDelta::milliseconds(i64::try_from(left).unwrap_or(i64::MAX).min(LONGEST));
-        if token.token.secret().is_empty() || left <= TimeDelta::zero() {
+        if left <= TimeDelta::zero() {
             return Err(Error::Malformed { status: 200, what: "without a token" });
         }
         let token = SecretString::from(token.token.secret().to_owned());

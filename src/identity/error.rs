@@ -45,6 +45,9 @@ pub enum Error {
     /// What the machine should give us is missing.
     #[error("{0}")]
     Machine(&'static str),
+    /// The fetch ended in the middle: a panic, or the end of the process.
+    #[error("the fetch of a token was broken off")]
+    BrokenOff,
     /// The new refresh token could not be kept, or the old one not be read.
     #[error("the refresh token could not be read or kept")]
     Keeping(#[source] Arc<dyn std::error::Error + Send + Sync>),
@@ -56,7 +59,7 @@ impl Error {
         let again = Verdict::Retry { after: None, throttled: false };
         match self {
             Self::Net(error) if is_policy(error) => Verdict::Halt(Halted::Credential),
-            Self::Net(_) | Self::Malformed { .. } | Self::Keeping(_) => again,
+            Self::Net(_) | Self::Malformed { .. } | Self::BrokenOff | Self::Keeping(_) => again,
             Self::Refused(refusal) => match refusal.remedy() {
                 Remedy::Wait => Verdict::Retry { after: refusal.retry_after, throttled: false },
                 Remedy::SlowDown => Verdict::Retry { after: refusal.retry_after, throttled: true },
@@ -87,7 +90,7 @@ impl Error {
             Self::Net(error) => error.code(),
             Self::Refused(refusal) => refusal.code(),
             Self::Malformed { .. } => FaultCode::Protocol,
-            Self::Keeping(_) => FaultCode::Internal,
+            Self::BrokenOff | Self::Keeping(_) => FaultCode::Internal,
             Self::Unsupported(_) | Self::Incomplete { .. } | Self::NotSignedIn | Self::Machine(_) => {
                 FaultCode::Authentication
             }
@@ -108,6 +111,7 @@ impl Error {
             Self::Machine(_) => {
                 "Run mailroom where the platform gives it an identity, and check the pod's or machine's configuration."
             }
+            Self::BrokenOff => "Look at the service's log; it is tried again by itself.",
             Self::Keeping(_) => "Look at the service's log and at the database; it is tried again by itself.",
         }
     }

@@ -117,21 +117,27 @@ impl Flow {
     }
 
     async fn once(&self, scope: &str) -> Result<Bearer, Error> {
-        let asked = async {
-            match &self.way {
-                Way::Secret { app, secret } => self.entra.by_secret(app, secret, scope).await,
-                Way::Certificate { app, certificate } => {
-                    self.entra.by_certificate(app, certificate, scope).await
-                }
-                Way::Workload(identity) => self.entra.by_workload(identity, scope).await,
-                Way::Machine(identity) => self.entra.by_machine(identity, scope).await,
-                Way::Oauth2(oauth2) => oauth2.fetch(scope).await,
-            }
-        };
         let limit = self.entra.limit;
-        let silent = |_| net::Error::Silent { host: "the token endpoint".to_owned(), after: limit };
-        tokio::time::timeout(limit, asked).await.map_err(silent)?
+        match &self.way {
+            Way::Secret { app, secret } => within(limit, self.entra.by_secret(app, secret, scope)).await,
+            Way::Certificate { app, certificate } => {
+                within(limit, self.entra.by_certificate(app, certificate, scope)).await
+            }
+            Way::Workload(identity) => within(limit, self.entra.by_workload(identity, scope)).await,
+            Way::Machine(identity) => within(limit, self.entra.by_machine(identity, scope)).await,
+            // What it does beside asking takes its own time, and is not broken off.
+            Way::Oauth2(oauth2) => oauth2.fetch(scope, limit).await,
+        }
     }
+}
+
+/// Gives up what is asked of a token endpoint after so long.
+pub(super) async fn within<T>(
+    limit: Duration,
+    asked: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    let silent = |_| net::Error::Silent { host: "the token endpoint".to_owned(), after: limit };
+    tokio::time::timeout(limit, asked).await.map_err(silent)?
 }
 
 /// What another try on the spot may help.

@@ -98,11 +98,14 @@ impl Endpoint {
     fn granted(&self, ended: Ended, sender: &Sender) -> Result<Granted, Error> {
         let now = self.clock.now();
         match ended {
+            Ok(_) if sender.is_unsound() => Err(sender.refusal()),
             Ok(granted) => {
                 let token = SecretString::from(granted.access_token().secret().clone());
                 let lives = granted.expires_in().map(TimeDelta::from_std);
                 let expires_at = expires(now, lives.map(|lives| lives.unwrap_or(LONGEST)));
-                let refresh_token = granted.refresh_token().map(|token| token.secret().clone().into());
+                // An empty one takes the place of none.
+                let refresh_token = granted.refresh_token().map(|token| token.secret().clone());
+                let refresh_token = refresh_token.filter(|token| !token.is_empty()).map(Into::into);
                 Ok(Granted {
                     bearer: Bearer { token, expires_at },
                     refresh_token,
@@ -160,6 +163,11 @@ impl Sender {
         let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
         let body: IdToken = serde_json::from_slice(&heard.as_ref()?.body).ok()?;
         Some(body.id_token)
+    }
+
+    fn is_unsound(&self) -> bool {
+        let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        heard.as_ref().is_some_and(Answer::is_unsound)
     }
 
     fn refusal(&self) -> Error {

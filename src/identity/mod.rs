@@ -10,6 +10,7 @@
 //! | `sign_in` | a person signs in: authorization code with PKCE |
 //! | `refresh` | refresh tokens: held by one at a time, kept before they are used |
 //! | `certificate/` | a certificate with its key, from PEM or PKCS#12 |
+//! | `sound` | what can be a token at all |
 //! | `refusal` | a refusal of a token endpoint, and what its codes mean |
 //! | `error` | why there is no token, said so that a person can act |
 
@@ -25,6 +26,7 @@ mod oauth2;
 mod refresh;
 mod refusal;
 mod sign_in;
+mod sound;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -118,10 +120,7 @@ impl Identities {
             known.used_at = now;
             return Ok(known.tokens.clone());
         }
-        let flow = Flow::new(&self.0.entra, self.0.kept.clone(), credential, secrets)?;
-        let source =
-            Source { flow: Arc::new(flow), clock: Arc::clone(&self.0.clock), slots: Mutex::default() };
-        let tokens = Tokens(Arc::new(source));
+        let tokens = self.apart(credential, secrets)?;
         sources.retain(|_, known| now - known.used_at < FORGET);
         // Whoever read the credential before its last change does not push the current one out.
         if sources.get(&credential.id).is_none_or(|known| known.version < credential.version) {
@@ -129,6 +128,14 @@ impl Identities {
             sources.insert(credential.id, known);
         }
         Ok(tokens)
+    }
+
+    /// The tokens of a credential that is tried: nobody else gets them, nor does it get those of others. The refresh token
+    /// of a saved one, by its id, is held and kept as ever.
+    pub fn apart(&self, credential: &Credential, secrets: Secrets) -> Result<Tokens, Error> {
+        let flow = Flow::new(&self.0.entra, self.0.kept.clone(), credential, secrets)?;
+        let (flow, clock) = (Arc::new(flow), Arc::clone(&self.0.clock));
+        Ok(Tokens(Arc::new(Source { flow, clock, slots: Mutex::default() })))
     }
 }
 

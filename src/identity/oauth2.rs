@@ -1,13 +1,23 @@
 //! A client of an OAuth2 provider: client credentials, or a refresh token that a person or an administrator gave.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use secrecy::SecretString;
 
+use super::flow::within;
 use super::grant::Endpoint;
 use super::refresh::RefreshTokens;
 use super::{Bearer, Error};
 use crate::domain::id::CredentialId;
+
+/// So many others are waited for who use the refresh token.
+const TURNS: u32 = 4;
+
+/// Others use the refresh token, one after the other or for too long.
+#[derive(Debug, thiserror::Error)]
+#[error("other processes use the refresh token, and did not let go of it in time")]
+struct Busy;
 
 /// A client of an OAuth2 provider.
 pub(super) struct Oauth2 {
@@ -32,10 +42,14 @@ pub(super) enum Scopes {
 }
 
 impl Oauth2 {
-    /// A token, by the refresh token if there is one.
-    pub(super) async fn fetch(&self, scope: &str) -> Result<Bearer, Error> {
+    /// A token, by the refresh token if there is one. The endpoint may take as long as `limit`; what it gave is kept,
+    /// however long that takes: it is the only copy.
+    pub(super) async fn fetch(&self, scope: &str, limit: Duration) -> Result<Bearer, Error> {
         let held = match &self.kept {
-            Some(kept) => kept.hold(self.credential).await.map_err(Error::Keeping)?,
+            Some(kept) => {
+                let held = tokio::time::timeout(limit * TURNS, kept.hold(self.credential)).await;
+                held.unwrap_or_else(|_| Err(Arc::new(Busy))).map_err(Error::Keeping)?
+            }
             None => None,
         };
         let own = self.own();
@@ -45,14 +59,14 @@ impl Oauth2 {
         };
         let Some(token) = token else {
             drop(held);
-            return self.without_refresh_token().await;
+            return within(limit, self.without_refresh_token()).await;
         };
         let asked = match &self.scopes {
             // A refresh gives what was granted: naming it again is refused by some providers.
             Scopes::These(_) => Vec::new(),
             Scopes::Asked => vec![scope.to_owned(), "offline_access".to_owned()],
         };
-        let granted = self.endpoint.refresh(&token, &asked).await?;
+        let granted = within(limit, self.endpoint.refresh(&token, &asked)).await?;
         if let Some(new) = &granted.refresh_token {
             match held {
                 Some(held) => held.replace(new).await.map_err(Error::Keeping)?,

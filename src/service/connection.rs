@@ -96,12 +96,33 @@ pub(super) fn login(
     credential: &Credential,
     secrets: Secrets,
 ) -> Result<Login, Error> {
+    login_by(settings, address, credential, secrets, |secrets| cx.identities.tokens(credential, secrets))
+}
+
+/// The same with a credential that is only tried: its tokens are nobody else's.
+pub(super) fn login_apart(
+    cx: &Context,
+    settings: &ProviderSettings,
+    address: &str,
+    credential: &Credential,
+    secrets: Secrets,
+) -> Result<Login, Error> {
+    login_by(settings, address, credential, secrets, |secrets| cx.identities.apart(credential, secrets))
+}
+
+fn login_by(
+    settings: &ProviderSettings,
+    address: &str,
+    credential: &Credential,
+    secrets: Secrets,
+    tokens: impl FnOnce(Secrets) -> Result<identity::Tokens, identity::Error>,
+) -> Result<Login, Error> {
     let username = settings.login(credential.settings.username(), address).to_owned();
     if let CredentialSettings::Basic { .. } = credential.settings {
         return Ok(Login::Password { username, password: secrets.secret.ok_or(Error::NoSecret)? });
     }
     let cloud = credential.settings.cloud();
-    Ok(Login::Token { username, tokens: cx.identities.tokens(credential, secrets)?, cloud })
+    Ok(Login::Token { username, tokens: tokens(secrets)?, cloud })
 }
 
 /// The secrets of a saved credential, opened.

@@ -1,6 +1,7 @@
 //! A sign-in service that rotates refresh tokens, and takes each only once (RFC 6749; OAuth 2.1, 4.3.1).
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use axum::extract::{Form, State};
@@ -10,12 +11,17 @@ use axum::routing::post;
 use axum::{Json, Router};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
 /// A running one; it ends when this is dropped.
 pub struct TokenServer {
     /// Without a path.
     pub url: String,
+    /// The authority of its certificate, as PEM; empty without https.
+    pub ca: String,
     state: Shared,
     task: JoinHandle<()>,
 }
@@ -33,6 +39,8 @@ struct Tenant {
     codes: HashMap<String, (String, String)>,
     /// What is answered to everything.
     says: Option<(u16, String)>,
+    /// The access token that is given; numbered ones without.
+    gives: Option<String>,
 }
 
 impl TokenServer {
@@ -40,11 +48,28 @@ impl TokenServer {
     pub async fn start(refresh: Option<&str>) -> Self {
         let state = Shared::default();
         state.lock().unwrap().refresh = refresh.map(str::to_owned);
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let app = Router::new().route("/{*path}", post(token)).with_state(state.clone());
+        let app = app(&state);
         let task = tokio::spawn(async move { drop(axum::serve(listener, app).await) });
-        Self { url, state, task }
+        Self { url, ca: String::new(), state, task }
+    }
+
+    /// The same over https, as Entra ID's place has it.
+    pub async fn start_https(refresh: Option<&str>) -> Self {
+        let state = Shared::default();
+        state.lock().unwrap().refresh = refresh.map(str::to_owned);
+        let (acceptor, ca) = sandbox::tls::acceptor().unwrap();
+        let listener = Tls { tcp: TcpListener::bind("127.0.0.1:0").await.unwrap(), acceptor };
+        let url = format!("https://{}", listener.tcp.local_addr().unwrap());
+        let app = app(&state);
+        let task = tokio::spawn(async move { drop(axum::serve(listener, app).await) });
+        Self { url, ca, state, task }
+    }
+
+    /// Gives this access token from now on.
+    pub fn give(&self, token: &str) {
+        self.state.lock().unwrap().gives = Some(token.to_owned());
     }
 
     /// What was posted, in order.
@@ -81,6 +106,35 @@ impl Drop for TokenServer {
     }
 }
 
+/// Accepts TLS.
+struct Tls {
+    tcp: TcpListener,
+    acceptor: TlsAcceptor,
+}
+
+impl axum::serve::Listener for Tls {
+    type Io = TlsStream<TcpStream>;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
+        loop {
+            if let Ok((stream, from)) = self.tcp.accept().await
+                && let Ok(stream) = self.acceptor.accept(stream).await
+            {
+                return (stream, from);
+            }
+        }
+    }
+
+    fn local_addr(&self) -> std::io::Result<Self::Addr> {
+        self.tcp.local_addr()
+    }
+}
+
+fn app(state: &Shared) -> Router {
+    Router::new().route("/{*path}", post(token)).with_state(state.clone())
+}
+
 async fn token(
     State(state): State<Shared>,
     headers: HeaderMap,
@@ -96,8 +150,8 @@ async fn token(
     }
     tenant.issued += 1;
     let number = tenant.issued;
-    let mut body =
-        json!({"access_token": format!("access-{number}"), "token_type": "Bearer", "expires_in": 3600});
+    let access = tenant.gives.clone().unwrap_or_else(|| format!("access-{number}"));
+    let mut body = json!({"access_token": access, "token_type": "Bearer", "expires_in": 3600});
     let refused = |error: &str| (StatusCode::BAD_REQUEST, Json(json!({"error": error}))).into_response();
     match form.get("grant_type").map(String::as_str) {
         Some("client_credentials") => {}

@@ -4,19 +4,20 @@ use mailroom::domain::credential::CredentialSettings;
 use mailroom::domain::fault::{Halted, Verdict};
 use mailroom::identity::{Certificate, CertificateError as Wrong};
 use sandbox::sample;
+use sandbox::state::State;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{House, SCOPE, app, credential};
 
-const CERTIFICATE: &str = include_str!("../fixtures/certificates/certificate.pem");
+pub const CERTIFICATE: &str = include_str!("../fixtures/certificates/certificate.pem");
 const AUTHORITY: &str = include_str!("../fixtures/certificates/authority.pem");
-const KEY: &str = include_str!("../fixtures/certificates/key.pem");
+pub const KEY: &str = include_str!("../fixtures/certificates/key.pem");
 const PKCS1: &str = include_str!("../fixtures/certificates/key-pkcs1.pem");
 const LOCKED: &str = include_str!("../fixtures/certificates/key-locked.pem");
 const EC: &str = include_str!("../fixtures/certificates/key-ec.pem");
 const SHORT: &str = include_str!("../fixtures/certificates/key-short.pem");
 const OTHER: &str = include_str!("../fixtures/certificates/key-other.pem");
-const AES: &str = include_str!("../fixtures/certificates/aes.pfx.b64");
+pub const AES: &str = include_str!("../fixtures/certificates/aes.pfx.b64");
 const LEGACY: &str = include_str!("../fixtures/certificates/legacy.pfx.b64");
 const OPEN: &str = include_str!("../fixtures/certificates/open.pfx.b64");
 /// As `openssl x509 -fingerprint -sha1` shows it.
@@ -83,13 +84,14 @@ fn what_can_not_be_used_is_refused_with_the_reason() {
     }
 }
 
-fn upload(house: &House) {
+/// Uploads the certificate's public part to the sample's app.
+pub fn upload(state: &State) {
     let der = x509(CERTIFICATE);
     let (_, parsed) = x509_parser::parse_x509_certificate(&der).unwrap();
     let spki = parsed.public_key().raw.to_vec();
     let public_key_pem = format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", base64(&spki));
     let expires = chrono::DateTime::from_timestamp(parsed.validity().not_after.timestamp(), 0).unwrap();
-    let mut world = house.tenant.state.world_mut();
+    let mut world = state.world_mut();
     let app = world.tenants[0].apps.get_mut(&sample::CLIENT_ID).unwrap();
     app.certificates.push(sandbox::world::AppCertificate { der, public_key_pem, expires });
 }
@@ -113,7 +115,7 @@ async fn a_certificate_gets_a_token_and_a_new_assertion_is_made_for_each() {
     assert_eq!(error.provider_code().as_deref(), Some("AADSTS700027"), "{error:?}");
     assert_eq!(error.verdict(), Verdict::Halt(Halted::Credential));
     assert!(error.hint().starts_with("Upload the certificate"));
-    upload(&house);
+    upload(&house.tenant.state);
     let tokens = house.tokens(&credential(settings), &format!("{CERTIFICATE}{KEY}"));
     let first = tokens.bearer(SCOPE).await.unwrap();
     tokens.refused(&first);
@@ -124,7 +126,7 @@ async fn a_certificate_gets_a_token_and_a_new_assertion_is_made_for_each() {
 #[tokio::test]
 async fn a_machine_whose_clock_is_wrong_is_told_so() {
     let house = House::open().await;
-    upload(&house);
+    upload(&house.tenant.state);
     house.clock.advance(chrono::TimeDelta::hours(1));
     let settings =
         CredentialSettings::EntraClientCertificate { app: app(), thumbprint: THUMBPRINT.to_owned() };

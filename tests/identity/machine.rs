@@ -20,20 +20,31 @@ use serde_json::{Value, json};
 
 use super::{House, SCOPE, credential, text};
 
-const ISSUER: &str = "https://oidc.example/cluster";
-const SUBJECT: &str = "system:serviceaccount:mail:mailroom";
-const AUDIENCE: &str = "api://AzureADTokenExchange";
+pub const ISSUER: &str = "https://oidc.example/cluster";
+pub const SUBJECT: &str = "system:serviceaccount:mail:mailroom";
+pub const AUDIENCE: &str = "api://AzureADTokenExchange";
 
 fn identity(client_id: Option<&str>) -> EntraIdentity {
     EntraIdentity { tenant_id: None, client_id: client_id.map(str::to_owned), cloud: EntraCloud::Global }
 }
 
 /// A service account token as Kubernetes projects it.
-fn projected(key: &rcgen::KeyPair, subject: &str) -> String {
+pub fn projected(key: &rcgen::KeyPair, subject: &str) -> String {
     let now = SystemClock.now().timestamp();
     let claims = json!({"iss": ISSUER, "sub": subject, "aud": AUDIENCE, "nbf": now, "exp": now + 3600});
     let key = jsonwebtoken::EncodingKey::from_rsa_pem(key.serialize_pem().as_bytes()).unwrap();
     jsonwebtoken::encode(&jsonwebtoken::Header::new(jsonwebtoken::Algorithm::RS256), &claims, &key).unwrap()
+}
+
+/// The sample's app takes the tokens of that cluster.
+pub fn federate(state: &sandbox::state::State, key: &rcgen::KeyPair) {
+    let federated = Federated {
+        issuer: ISSUER.to_owned(),
+        subject: SUBJECT.to_owned(),
+        audience: AUDIENCE.to_owned(),
+        public_key_pem: key.public_key_pem(),
+    };
+    state.world_mut().tenants[0].apps.get_mut(&sample::CLIENT_ID).unwrap().federated.push(federated);
 }
 
 /// The identities of a pod with that environment.
@@ -49,14 +60,7 @@ fn pod(house: &House, variables: &[(&str, &str)]) -> Identities {
 async fn a_workload_identity_reads_its_token_file_anew_each_time() {
     let house = House::open().await;
     let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).unwrap();
-    house.tenant.state.world_mut().tenants[0].apps.get_mut(&sample::CLIENT_ID).unwrap().federated.push(
-        Federated {
-            issuer: ISSUER.to_owned(),
-            subject: SUBJECT.to_owned(),
-            audience: AUDIENCE.to_owned(),
-            public_key_pem: key.public_key_pem(),
-        },
-    );
+    federate(&house.tenant.state, &key);
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("token");
     std::fs::write(&file, projected(&key, "system:serviceaccount:mail:other")).unwrap();

@@ -1,10 +1,27 @@
 //! Tokens of Entra ID, fetched from the sandbox over https.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `secret` `certificate` `machine` `oauth2` | each way to a token by itself |
+//! | `kinds` `delegated` | the real service takes mail in with each of them |
+//! | `lapsed` `renewed` `expiring` | secrets and tokens at the end of their lives |
+//! | `unsound` | what no token can be |
+//! | `callback` | where people come back to |
+//! | `silence` | no log holds a secret |
 
+mod callback;
 mod certificate;
+mod delegated;
+mod expiring;
 mod http;
+mod kinds;
+mod lapsed;
 mod machine;
 mod oauth2;
+mod renewed;
 mod secret;
+mod silence;
+mod unsound;
 
 use std::io::Write as _;
 use std::sync::Arc;
@@ -109,4 +126,15 @@ pub async fn until(holds: impl Fn() -> bool) {
     })
     .await
     .expect("it never held");
+}
+
+/// The same of what has to be asked for, with time for a process of its own.
+pub async fn eventually(mut holds: impl AsyncFnMut() -> bool) {
+    tokio::time::timeout(Duration::from_secs(60), async {
+        while !holds().await {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    })
+    .await
+    .unwrap();
 }

@@ -5,9 +5,11 @@ mod installation;
 mod jobs;
 mod mailboxes;
 mod mappings;
+mod national;
 mod reach;
 mod refresh;
 mod sign_in;
+mod trial;
 mod watch;
 
 use std::sync::Arc;

@@ -11,7 +11,7 @@ use crate::identity::Secrets;
 use crate::provider::unfit;
 use crate::secret::SecretString;
 use crate::service::error::Problems;
-use crate::service::{Context, Error, Patch, Path, UserErrorCode, text};
+use crate::service::{Context, Error, Patch, Path, UserErrorCode, job, text};
 
 /// A new credential that may be written. No `Debug`: it holds secrets.
 pub(in crate::service) struct NewCredential {
@@ -80,13 +80,29 @@ pub(super) fn require_secret(problems: &mut Problems, checked: &Checked) {
     }
 }
 
-/// Another kind needs its own.
+/// Another kind needs its own, and another token endpoint is not sent what was meant for the old one.
 pub(super) fn require_secret_of(saved: &Credential, checked: &Checked) -> Result<(), Error> {
     let mut problems = Problems::new();
     if checked.settings.kind() != saved.settings.kind() {
         require_secret(&mut problems, checked);
+    } else if !takes_kept(&saved.settings, &checked.settings) && saved.has_secret && checked.secret.is_none()
+    {
+        let message =
+            "The saved secret was given for another token endpoint: give it again with the new tokenUrl.";
+        problems.add(UserErrorCode::Required, &checked.secret_path, message);
     }
     problems.finish()
+}
+
+/// Whether saved secrets may be used with the other settings: not of another kind, and not at another token endpoint,
+/// whose operator would get to know them.
+pub(in crate::service) fn takes_kept(saved: &CredentialSettings, given: &CredentialSettings) -> bool {
+    match (saved, given) {
+        (CredentialSettings::Oauth2(saved), CredentialSettings::Oauth2(given)) => {
+            saved.token_url == given.token_url
+        }
+        (saved, given) => saved.kind() == given.kind(),
+    }
 }
 
 /// What an update changes.
@@ -128,17 +144,31 @@ pub(super) fn merged(saved: &CredentialSettings, checked: &Checked) -> Credentia
             CredentialSettings::EntraClientCertificate { thumbprint: kept, .. },
         ) if checked.secret.is_none() => thumbprint.clone_from(kept),
         (
-            CredentialSettings::EntraDelegated { app, signed_in_as },
-            CredentialSettings::EntraDelegated { app: was, signed_in_as: kept },
-        ) if app == was => signed_in_as.clone_from(kept),
+            CredentialSettings::EntraDelegated { signed_in_as, .. },
+            CredentialSettings::EntraDelegated { signed_in_as: kept, .. },
+        ) if same_client(saved, &checked.settings) => signed_in_as.clone_from(kept),
         (CredentialSettings::Oauth2(oauth2), CredentialSettings::Oauth2(was))
-            if oauth2.client_id == was.client_id && checked.refresh_token.is_none() =>
+            if same_client(saved, &checked.settings) && checked.refresh_token.is_none() =>
         {
             oauth2.signed_in_as.clone_from(&was.signed_in_as);
         }
         _ => {}
     }
     settings
+}
+
+/// Whether a refresh token that one was given is good for the other: it belongs to a client at its provider.
+pub(super) fn same_client(one: &CredentialSettings, other: &CredentialSettings) -> bool {
+    match (one, other) {
+        (
+            CredentialSettings::EntraDelegated { app, .. },
+            CredentialSettings::EntraDelegated { app: other, .. },
+        ) => app == other,
+        (CredentialSettings::Oauth2(one), CredentialSettings::Oauth2(other)) => {
+            (&one.client_id, &one.token_url) == (&other.client_id, &other.token_url)
+        }
+        (one, other) => one.kind() == other.kind(),
+    }
 }
 
 /// A credential that is not saved, to be tried: what is given, what is absent from the saved one.
@@ -150,13 +180,15 @@ pub(in crate::service) fn tried(
 ) -> (Credential, Secrets) {
     let settings =
         saved.as_ref().map_or_else(|| checked.settings.clone(), |saved| merged(&saved.settings, &checked));
+    let kept_from = saved.as_ref().filter(|saved| same_client(&saved.settings, &checked.settings));
+    // The refresh token that is kept is used up by a trial: under its lock, its successor kept.
+    let id = kept_from.filter(|_| checked.refresh_token.is_none()).map(|saved| saved.id);
     let secrets = Secrets {
         secret: checked.secret.or(kept.secret),
-        refresh_token: checked.refresh_token.or(kept.refresh_token),
+        refresh_token: checked.refresh_token.or(kept.refresh_token.filter(|_| kept_from.is_some())),
     };
     let credential = Credential {
-        // Of its own: tokens of the saved one must not answer for it.
-        id: CredentialId::new(),
+        id: id.unwrap_or_else(CredentialId::new),
         name: saved.map(|saved| saved.name).unwrap_or_default(),
         settings,
         has_secret: secrets.secret.is_some(),
@@ -200,7 +232,7 @@ pub(super) async fn move_identities(tx: &impl Connection, credential: &Credentia
     Ok(())
 }
 
-/// The credential became one of another kind: all its mailboxes must be able to work with it.
+/// The credential became one of another kind or cloud: all its mailboxes, and their jobs, must be able to work with it.
 pub(super) async fn still_fits(
     tx: &impl Connection,
     credential: &Credential,
@@ -211,6 +243,7 @@ pub(super) async fn still_fits(
             let message = format!("The mailbox '{}' uses this credential. {message}", mailbox.title);
             return Err(Error::refused(UserErrorCode::Unsupported, path, message));
         }
+        job::still_fit(tx, &mailbox, credential.settings.cloud(), &path.field("cloud")).await?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use async_trait::async_trait;
-use tokio::sync::{Mutex as Turn, OwnedMutexGuard};
+use tokio::sync::{Mutex as Turn, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 
 use crate::db::{self, Database};
 use crate::domain::id::CredentialId;
@@ -18,12 +18,15 @@ pub struct Keeper {
     /// Where there is one process and one writer, a lock in the database would stop all other writing while a token
     /// endpoint is asked: then this takes its place.
     turns: Mutex<HashMap<CredentialId, Weak<Turn<()>>>>,
+    /// A lock in the database holds a connection while a token endpoint is asked: most are left to all others.
+    connections: Arc<Semaphore>,
 }
 
 impl Keeper {
     /// Those of this database, sealed with these keys.
     pub fn new(db: Database, keys: Arc<KeyRing>) -> Self {
-        Self { db, keys, turns: Mutex::default() }
+        let connections = Arc::new(Semaphore::new((db.writers() / 4).max(1) as usize));
+        Self { db, keys, turns: Mutex::default(), connections }
     }
 
     fn turn(&self, id: CredentialId) -> Arc<Turn<()>> {
@@ -49,12 +52,13 @@ impl RefreshTokens for Keeper {
             let sealed = db::credential::sealed(self.db.read(), id).await.map_err(failed)?;
             (Lock::Turn { db: self.db.clone(), _turn: turn }, sealed)
         } else {
+            let connection = Arc::clone(&self.connections).acquire_owned().await.map_err(failed)?;
             let tx = self.db.begin().await.map_err(failed)?;
             if db::credential::lock(&tx, id).await.map_err(failed)?.is_none() {
                 return Ok(None);
             }
             let sealed = db::credential::sealed(&tx, id).await.map_err(failed)?;
-            (Lock::Row(tx), sealed)
+            (Lock::Row { tx, _connection: connection }, sealed)
         };
         let sealed = sealed.refresh_token;
         let open = |sealed: &Vec<u8>| self.keys.open(db::credential::TABLE, id.0, sealed);
@@ -65,7 +69,7 @@ impl RefreshTokens for Keeper {
 
 enum Lock {
     Turn { db: Database, _turn: OwnedMutexGuard<()> },
-    Row(db::Transaction),
+    Row { tx: db::Transaction, _connection: OwnedSemaphorePermit },
 }
 
 struct Held {
@@ -92,7 +96,7 @@ impl HeldRefreshToken for Held {
             Lock::Turn { db, _turn } => {
                 db::credential::rotate(db.write(), id, was, new).await.map_err(failed)?;
             }
-            Lock::Row(tx) => {
+            Lock::Row { tx, _connection } => {
                 db::credential::rotate(&tx, id, was, new).await.map_err(failed)?;
                 tx.commit().await.map_err(|error| failed(db::Error::from(error)))?;
             }

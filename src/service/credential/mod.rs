@@ -19,7 +19,7 @@ use crate::domain::id::CredentialId;
 use crate::secret::SecretString;
 
 pub(super) use config::check;
-pub(super) use draft::{NewCredential, tried};
+pub(super) use draft::{NewCredential, takes_kept, tried};
 
 /// Makes a credential.
 pub async fn create(
@@ -71,7 +71,7 @@ pub async fn update(
         draft::require_secret_of(&saved, &checked)?;
         changed.settings = draft::merged(&saved.settings, &checked);
         let is_certificate = checked.settings.kind() == CredentialKind::EntraClientCertificate;
-        if checked.secret.is_some() || checked.expires_at.is_some() && !is_certificate {
+        if !same_kind || checked.secret.is_some() || checked.expires_at.is_some() && !is_certificate {
             changed.expires_at = checked.expires_at;
         }
         let seal = |secret: &SecretString| cx.keys.seal(db::credential::TABLE, input.id.0, secret);
@@ -80,11 +80,16 @@ pub async fn update(
         if secret.is_some() || refresh_token.is_some() {
             changed.secret_updated_at = Some(now);
         }
-        secrets = Secrets::new(same_kind, secret, refresh_token);
+        let same_client = draft::same_client(&saved.settings, &checked.settings);
+        secrets = match (same_kind, same_client, refresh_token) {
+            (true, false, None) => Secrets::Forget { secret },
+            (_, _, refresh_token) => Secrets::new(same_kind, secret, refresh_token),
+        };
         changed.has_secret = secrets.has_secret(saved.has_secret);
         changed.has_refresh_token = secrets.has_refresh_token(saved.has_refresh_token);
     }
-    if changed.settings.kind() != saved.settings.kind() {
+    let is_elsewhere = changed.settings.cloud() != saved.settings.cloud();
+    if is_elsewhere || changed.settings.kind() != saved.settings.kind() {
         draft::still_fits(&tx, &changed, &kind_path).await?;
     }
     let is_other = !secrets.is_keep() || changed.settings != saved.settings;

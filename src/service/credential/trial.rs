@@ -1,6 +1,7 @@
 //! A new secret, tried before the old one is let go of.
 
 use super::config::Checked;
+use super::draft;
 use crate::db;
 use crate::domain::credential::{Credential, CredentialSettings};
 use crate::domain::fault::{Fault, Halted, Verdict};
@@ -12,24 +13,25 @@ use crate::service::{Context, Error, UserError, connection};
 /// Tries the secret that an update gives, if it gives one: an identity of the machine may be that of another machine than
 /// this one. Only a refusal is one: while nobody answers, a secret can still be changed. What a rotating refresh token became by the trial takes the place of what was given.
 pub(super) async fn run(cx: &Context, saved: &Credential, checked: &mut Checked) -> Result<(), Error> {
-    let same_kind = saved.settings.kind() == checked.settings.kind();
     if checked.secret.is_none() && checked.refresh_token.is_none() {
         return Ok(());
     }
     let kept = match connection::secrets(cx, saved).await {
-        Ok(kept) if same_kind => kept,
+        Ok(kept) if draft::takes_kept(&saved.settings, &checked.settings) => kept,
         // The key that sealed the old one may be lost: that is a reason to give a new one.
         Ok(_) | Err(connection::Error::Sealed(_)) => Secrets::default(),
         Err(connection::Error::Database(error)) => return Err(error.into()),
         Err(_) => Secrets::default(),
     };
+    let kept_token = kept.refresh_token.filter(|_| draft::same_client(&saved.settings, &checked.settings));
     let secrets = Secrets {
         secret: checked.secret.clone().or(kept.secret),
-        refresh_token: checked.refresh_token.clone().or(kept.refresh_token),
+        refresh_token: checked.refresh_token.clone().or(kept_token),
     };
-    // Of its own: tokens of the saved one must not answer for it.
-    let settings = checked.settings.clone();
-    let tried = Credential { id: CredentialId::new(), version: 1, settings, ..saved.clone() };
+    // A refresh token that is kept is used up by the trial as by any other use: under its lock, its successor kept.
+    let is_kept = checked.refresh_token.is_none() && secrets.refresh_token.is_some();
+    let id = if is_kept { saved.id } else { CredentialId::new() };
+    let tried = Credential { id, settings: checked.settings.clone(), ..saved.clone() };
     let fault = match tried.settings {
         CredentialSettings::Basic { .. } => log_in(cx, saved, &tried, secrets).await?,
         _ => fetch(cx, &tried, secrets, checked).await,
@@ -47,18 +49,17 @@ async fn fetch(cx: &Context, tried: &Credential, secrets: Secrets, checked: &mut
         CredentialSettings::Oauth2(oauth2) => oauth2.authorize_url.is_some(),
         _ => false,
     };
-    let given = secrets.refresh_token.clone();
-    if by_person && given.is_none() {
+    if by_person && secrets.refresh_token.is_none() {
         return None;
     }
     let cloud = tried.settings.app().map(|app| app.cloud).or(tried.settings.identity().map(|who| who.cloud));
     let scope = cloud.map(|cloud| format!("{}/.default", cloud.graph())).unwrap_or_default();
-    let tokens = match cx.identities.tokens(tried, secrets) {
+    let tokens = match cx.identities.apart(tried, secrets) {
         Ok(tokens) => tokens,
         Err(error) => return Some(error.fault(cx.clock.now())),
     };
     let ended = tokens.bearer(&scope).await;
-    if given.is_some() {
+    if checked.refresh_token.is_some() {
         checked.refresh_token = tokens.refresh_token();
     }
     match ended {
@@ -76,7 +77,7 @@ async fn log_in(
 ) -> Result<Option<Fault>, Error> {
     let mailboxes = db::mailbox::of_credential(cx.db.read(), saved.id).await?;
     let Some(mailbox) = mailboxes.into_iter().find(|mailbox| !mailbox.paused) else { return Ok(None) };
-    let Ok(login) = connection::login(cx, &mailbox.settings, &mailbox.address, tried, secrets) else {
+    let Ok(login) = connection::login_apart(cx, &mailbox.settings, &mailbox.address, tried, secrets) else {
         return Ok(None);
     };
     let opened = match provider::connect(&mailbox.settings, login, mailbox.folder_roles, &cx.reach) {

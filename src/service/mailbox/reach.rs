@@ -42,10 +42,14 @@ pub async fn test(
     let saved_credential = saved.as_ref().map(|saved| saved.credential_id);
     let chosen = chosen(cx, &mut problems, input.credential, saved_credential).await?;
     problems.finish()?;
-    let (Some(settings), Some((credential, secrets))) = (settings, chosen) else {
+    let (Some(settings), Some(chosen)) = (settings, chosen) else {
         return Err(Error::NotFound);
     };
-    let login = match connection::login(cx, &settings, &address, &credential, secrets) {
+    let login = match &chosen.credential {
+        Whose::Saved(saved) => connection::login(cx, &settings, &address, saved, chosen.secrets),
+        Whose::Tried(tried) => connection::login_apart(cx, &settings, &address, tried, chosen.secrets),
+    };
+    let login = match login {
         Ok(login) => login,
         Err(error) => return Err(unopened(cx, &Path::of("credential"), error)),
     };
@@ -90,13 +94,25 @@ async fn require(cx: &Context, id: MailboxId, path: &Path) -> Result<Mailbox, Er
     db::mailbox::get(cx.db.read(), id).await?.ok_or_else(|| Error::unknown(path, "mailbox"))
 }
 
+/// What is logged in with.
+struct Chosen {
+    credential: Whose,
+    secrets: Secrets,
+}
+
+enum Whose {
+    Saved(Credential),
+    /// Not as it is saved.
+    Tried(Credential),
+}
+
 /// The credential that is tried, and its secrets: what is given, what is absent from the saved one.
 async fn chosen(
     cx: &Context,
     problems: &mut Problems,
     choice: Option<CredentialChoice>,
     of_mailbox: Option<CredentialId>,
-) -> Result<Option<(Credential, Secrets)>, Error> {
+) -> Result<Option<Chosen>, Error> {
     let path = Path::of("credential");
     let choice = choice.unwrap_or(CredentialChoice { id: None, config: None });
     // Changes without an id are changes of the mailbox's own credential, if it has one.
@@ -121,10 +137,10 @@ async fn chosen(
             problems.add(UserErrorCode::Required, &path, "The saved credential has no secret: give one.");
             return Ok(None);
         }
-        return Ok(Some((saved, secrets)));
+        return Ok(Some(Chosen { credential: Whose::Saved(saved), secrets }));
     };
     let Some(checked) = credential::check(problems, &path.field("config"), config) else { return Ok(None) };
-    let saved = saved.filter(|saved| saved.settings.kind() == checked.settings.kind());
+    let saved = saved.filter(|saved| credential::takes_kept(&saved.settings, &checked.settings));
     let kept = match &saved {
         Some(saved) => saved_secrets(cx, saved).await?,
         None => Secrets::default(),
@@ -135,7 +151,7 @@ async fn chosen(
         return Ok(None);
     }
     let (tried, secrets) = credential::tried(saved, checked, kept, cx.clock.now());
-    Ok(Some((tried, secrets)))
+    Ok(Some(Chosen { credential: Whose::Tried(tried), secrets }))
 }
 
 async fn saved_secrets(cx: &Context, saved: &Credential) -> Result<Secrets, Error> {
