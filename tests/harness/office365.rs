@@ -1,5 +1,6 @@
 //! A Microsoft 365 tenant in this process, with shared mailboxes, for a mailroom that runs beside it.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
@@ -95,6 +96,26 @@ impl Office365 {
     pub fn deliver(&self, address: &str, folder: &str, raw: &[u8], received: Option<DateTime<Utc>>) {
         let mail = Mail { raw: Bytes::copy_from_slice(raw), received, is_read: false };
         input::deliver(self.state(), address, folder, mail).unwrap();
+    }
+
+    /// A folder beside the inbox.
+    pub fn make_folder(&self, address: &str, name: &str) {
+        let mut world = self.state().world_mut();
+        let mailbox = world.tenants.iter_mut().find_map(|tenant| tenant.mailbox_mut(address)).unwrap();
+        let root = mailbox.well_known("msgfolderroot").unwrap().key;
+        mailbox.create_folder(root, name, false).unwrap();
+    }
+
+    /// How many messages lie in each folder, by its name and whether they are read.
+    pub fn originals(&self, address: &str) -> BTreeMap<(String, bool), usize> {
+        let world = self.state().world();
+        let mailbox = world.tenants.iter().find_map(|tenant| tenant.mailbox(address)).unwrap();
+        let mut places = BTreeMap::new();
+        for message in mailbox.messages() {
+            let folder = mailbox.folder(message.folder).unwrap().name.clone();
+            *places.entry((folder, message.is_read)).or_default() += 1;
+        }
+        places
     }
 
     /// A credential for all of it.
