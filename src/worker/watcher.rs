@@ -28,8 +28,16 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Looks at every poll what is to be done.
 pub(super) async fn run(parts: Parts, stop: CancellationToken) {
     loop {
-        if let Err(error) = turn(&parts, &stop).await {
-            tracing::error!(error = &error as &dyn std::error::Error, "looking after subscriptions failed");
+        match turn(&parts, &stop).await {
+            // There are more.
+            Ok(TURN) if !stop.is_cancelled() => continue,
+            Ok(_) => {}
+            Err(error) => {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "looking after subscriptions failed"
+                );
+            }
         }
         tokio::select! {
             () = stop.cancelled() => return,
@@ -38,9 +46,11 @@ pub(super) async fn run(parts: Parts, stop: CancellationToken) {
     }
 }
 
-async fn turn(parts: &Parts, stop: &CancellationToken) -> Result<(), db::Error> {
+/// Answers how many there were.
+async fn turn(parts: &Parts, stop: &CancellationToken) -> Result<u64, db::Error> {
     let now = parts.tools.clock.now();
     let due = db::subscription::due(parts.tools.db.read(), ProviderKind::Graph, now, TURN).await?;
+    let count = due.len() as u64;
     stream::iter(due.into_iter().map(Ok))
         .try_for_each_concurrent(AT_ONCE, async |due| {
             if stop.is_cancelled() || !db::subscription::claim(parts.tools.db.write(), &due, now).await? {
@@ -48,7 +58,8 @@ async fn turn(parts: &Parts, stop: &CancellationToken) -> Result<(), db::Error> 
             }
             look_after(parts, &due).await
         })
-        .await
+        .await?;
+    Ok(count)
 }
 
 async fn look_after(parts: &Parts, due: &Due) -> Result<(), db::Error> {

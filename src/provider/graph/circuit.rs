@@ -21,7 +21,8 @@ const RECENT: Duration = Duration::from_secs(600);
 const FIRST: Duration = Duration::from_secs(5);
 /// And at most.
 const LONGEST: Duration = Duration::from_secs(60);
-/// What those are told to wait who come while it is tried.
+/// Those who come while it is tried are told to wait for half of what they would wait if the trial failed, and this at least:
+/// it may take a time limit until that is known, and a thousand mailboxes should not ask every other second.
 const TRIAL: Duration = Duration::from_secs(2);
 
 /// How a request may go.
@@ -78,7 +79,10 @@ impl Circuit {
     pub(super) fn closed_for(&self, now: Instant, urgent: bool) -> Option<Duration> {
         match self.stand {
             Stand::Open { until, .. } if until > now && !urgent => Some(until - now),
-            Stand::Trying { until, .. } => Some(TRIAL.max(until.saturating_duration_since(now))),
+            Stand::Trying { until, times, .. } => {
+                let rest = until.saturating_duration_since(now);
+                Some(TRIAL.max(pause(times, 0.0) / 2).max(rest))
+            }
             Stand::Closed | Stand::Open { .. } => None,
         }
     }
@@ -209,8 +213,8 @@ mod tests {
         let later = now + FIRST;
         let trial = circuit.admit(later, "a", false).unwrap();
         assert_eq!(trial, Pass::Trial(1));
-        assert_eq!(circuit.admit(later, "b", false), Err(TRIAL));
-        assert_eq!(circuit.admit(later, "b", true), Err(TRIAL), "not even a person's");
+        assert_eq!(circuit.admit(later, "b", false), Err(seconds(5)));
+        assert_eq!(circuit.admit(later, "b", true), Err(seconds(5)), "not even a person's");
         assert_eq!(circuit.told(later, "a", trial, Word::Answers, 0.0), None);
         assert!(!circuit.is_open());
         assert_eq!(circuit.admit(later, "b", false), Ok(Pass::Usual));
