@@ -32,11 +32,13 @@ impl App {
         let worker = is(Role::Worker).then(|| worker::start(self.worker_parts()));
         let address = listeners.api.local_addr().map_err(Error::Serve)?;
         tracing::info!(%address, api = is(Role::Api), worker = is(Role::Worker), "serving");
+        let identities = self.services.identities.clone();
         let working = async {
             stop.cancelled().await;
             if let Some(worker) = worker {
                 worker.drain(drain).await;
             }
+            identities.settled().await;
             Ok(())
         };
         let running = async {

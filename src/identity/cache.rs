@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, Shared};
 use secrecy::ExposeSecret as _;
+use tokio_util::task::TaskTracker;
 
 use super::{Bearer, Error};
 use crate::domain::clock::Clock;
@@ -26,6 +27,8 @@ type Flight = Shared<BoxFuture<'static, Result<Bearer, Error>>>;
 /// The token of one scope.
 pub(super) struct Slot {
     state: Mutex<State>,
+    /// All fetches of the process that are under way.
+    flights: TaskTracker,
 }
 
 #[derive(Default)]
@@ -69,8 +72,8 @@ impl Held {
 }
 
 impl Slot {
-    pub(super) fn new() -> Arc<Self> {
-        Arc::new(Self { state: Mutex::new(State::default()) })
+    pub(super) fn new(flights: &TaskTracker) -> Arc<Self> {
+        Arc::new(Self { state: Mutex::new(State::default()), flights: flights.clone() })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -116,7 +119,7 @@ impl Slot {
         fetch: BoxFuture<'static, Result<Bearer, Error>>,
     ) -> Flight {
         let slot = Arc::clone(self);
-        let task = tokio::spawn(async move {
+        let task = self.flights.spawn(async move {
             // A library that panics ends this fetch, and not all that come after.
             let result = AssertUnwindSafe(fetch).catch_unwind().await.unwrap_or(Err(Error::BrokenOff));
             slot.arrive(clock.now(), &result);
@@ -176,7 +179,11 @@ mod tests {
     impl House {
         fn new() -> Self {
             let start = DateTime::from_timestamp(1_700_000_000, 0).unwrap();
-            Self { slot: Slot::new(), clock: Arc::new(ManualClock::new(start)), fetched: Arc::default() }
+            Self {
+                slot: Slot::new(&TaskTracker::new()),
+                clock: Arc::new(ManualClock::new(start)),
+                fetched: Arc::default(),
+            }
         }
 
         /// Tokens named t1, t2, … that live for an hour; fails while `fails`.

@@ -14,6 +14,8 @@ use super::refusal::Refusal;
 use super::{Error, sound};
 use crate::net::{self, Http};
 
+/// No endpoint makes us wait for longer than a day.
+const LONGEST_WAIT: Duration = Duration::from_secs(86_400);
 /// The answer to a token request is small.
 const MAX_BYTES: usize = 256 * 1024;
 
@@ -105,7 +107,11 @@ pub(super) async fn answer(http: &Http, request: reqwest::Request) -> Result<Ans
             break;
         }
     }
-    Ok(Answer { status, retry_after: retry_after.map(Duration::from_secs), body: body.into() })
+    Ok(Answer {
+        status,
+        retry_after: retry_after.map(|seconds| Duration::from_secs(seconds).min(LONGEST_WAIT)),
+        body: body.into(),
+    })
 }
 
 #[async_trait::async_trait]

@@ -3,6 +3,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `cache` | one token a scope, renewed before it lapses, one renewal in flight |
+//! | `sources` | one cache a credential, forgotten when nobody asks |
 //! | `entra` | Entra ID, by Azure's own library |
 //! | `capture` | the transport that library is given, which keeps what was answered |
 //! | `machine` | what the machine that we run on is given: a token file, a metadata service |
@@ -27,13 +28,15 @@ mod refresh;
 mod refusal;
 mod sign_in;
 mod sound;
+mod sources;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use futures::FutureExt as _;
 use secrecy::SecretString;
+use tokio_util::task::TaskTracker;
 
 pub use certificate::{Certificate, CertificateError};
 pub use error::Error;
@@ -43,15 +46,12 @@ pub use sign_in::SignedIn;
 
 use crate::domain::clock::Clock;
 use crate::domain::credential::Credential;
-use crate::domain::id::CredentialId;
 use crate::net::Net;
 use cache::Slot;
 use entra::Entra;
 use flow::Flow;
 pub use machine::Environment;
-
-/// Sources that nobody asked for so long are forgotten.
-const FORGET: TimeDelta = TimeDelta::hours(2);
+use sources::Sources;
 
 /// Where tokens come from: one source a credential, whoever asks. Clones share them.
 #[derive(Clone)]
@@ -61,13 +61,9 @@ struct Inner {
     entra: Entra,
     clock: Arc<dyn Clock>,
     kept: Option<Arc<dyn RefreshTokens>>,
-    sources: Mutex<HashMap<CredentialId, Known>>,
-}
-
-struct Known {
-    version: i32,
-    tokens: Tokens,
-    used_at: DateTime<Utc>,
+    sources: Mutex<Sources<Tokens>>,
+    /// Fetches that are under way.
+    flights: TaskTracker,
 }
 
 /// The secrets of a credential, opened. No `Debug`.
@@ -101,32 +97,31 @@ impl Identities {
             environment,
             authority: (!authority.is_empty()).then(|| authority.into()),
         };
-        Self(Arc::new(Inner { entra, clock, kept: None, sources: Mutex::default() }))
+        Self(Arc::new(Inner {
+            entra,
+            clock,
+            kept: None,
+            sources: Mutex::default(),
+            flights: TaskTracker::new(),
+        }))
     }
 
     /// With a place where the refresh tokens of saved credentials are kept. Forgets what was cached.
     pub fn keeping(self, kept: Arc<dyn RefreshTokens>) -> Self {
         let (entra, clock) = (self.0.entra.clone(), Arc::clone(&self.0.clock));
-        Self(Arc::new(Inner { entra, clock, kept: Some(kept), sources: Mutex::default() }))
+        let flights = self.0.flights.clone();
+        Self(Arc::new(Inner { entra, clock, kept: Some(kept), sources: Mutex::default(), flights }))
     }
 
     /// The tokens of a credential. The same credential in the same version shares them, and one renewal.
     pub fn tokens(&self, credential: &Credential, secrets: Secrets) -> Result<Tokens, Error> {
         let now = self.0.clock.now();
         let mut sources = self.0.sources.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = sources.get_mut(&credential.id)
-            && known.version == credential.version
-        {
-            known.used_at = now;
-            return Ok(known.tokens.clone());
+        if let Some(known) = sources.get(credential.id, credential.version, now) {
+            return Ok(known);
         }
         let tokens = self.apart(credential, secrets)?;
-        sources.retain(|_, known| now - known.used_at < FORGET);
-        // Whoever read the credential before its last change does not push the current one out.
-        if sources.get(&credential.id).is_none_or(|known| known.version < credential.version) {
-            let known = Known { version: credential.version, tokens: tokens.clone(), used_at: now };
-            sources.insert(credential.id, known);
-        }
+        sources.keep(credential.id, credential.version, &tokens, now);
         Ok(tokens)
     }
 
@@ -135,7 +130,15 @@ impl Identities {
     pub fn apart(&self, credential: &Credential, secrets: Secrets) -> Result<Tokens, Error> {
         let flow = Flow::new(&self.0.entra, self.0.kept.clone(), credential, secrets)?;
         let (flow, clock) = (Arc::new(flow), Arc::clone(&self.0.clock));
-        Ok(Tokens(Arc::new(Source { flow, clock, slots: Mutex::default() })))
+        let flights = self.0.flights.clone();
+        Ok(Tokens(Arc::new(Source { flow, clock, slots: Mutex::default(), flights })))
+    }
+
+    /// Waits until no fetch is under way, also of those that nobody waits for: the answer to one may be the only copy of
+    /// a refresh token. Call it when nothing new begins any more.
+    pub async fn settled(&self) {
+        self.0.flights.close();
+        self.0.flights.wait().await;
     }
 }
 
@@ -147,6 +150,7 @@ struct Source {
     flow: Arc<Flow>,
     clock: Arc<dyn Clock>,
     slots: Mutex<HashMap<String, Arc<Slot>>>,
+    flights: TaskTracker,
 }
 
 /// A bearer token (RFC 6750). No `Debug`.
@@ -165,7 +169,7 @@ impl Tokens {
         let scope = if self.0.flow.has_one_scope() { "" } else { scope };
         let slot = {
             let mut slots = self.0.slots.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(slots.entry(scope.to_owned()).or_insert_with(Slot::new))
+            Arc::clone(slots.entry(scope.to_owned()).or_insert_with(|| Slot::new(&self.0.flights)))
         };
         let (flow, scope) = (Arc::clone(&self.0.flow), scope.to_owned());
         slot.bearer(&self.0.clock, || async move { flow.fetch(&scope).await }.boxed()).await

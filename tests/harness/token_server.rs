@@ -41,6 +41,8 @@ struct Tenant {
     says: Option<(u16, String)>,
     /// The access token that is given; numbered ones without.
     gives: Option<String>,
+    /// Answers wait until it is not.
+    holds: bool,
 }
 
 impl TokenServer {
@@ -85,6 +87,16 @@ impl TokenServer {
     /// Answers everything so.
     pub fn say(&self, status: u16, body: &str) {
         self.state.lock().unwrap().says = Some((status, body.to_owned()));
+    }
+
+    /// Hears what is asked, and does not answer until [`Self::let_go`].
+    pub fn hold(&self) {
+        self.state.lock().unwrap().holds = true;
+    }
+
+    /// Answers again.
+    pub fn let_go(&self) {
+        self.state.lock().unwrap().holds = false;
     }
 
     /// A person signed in at that address; the code that the browser brings back.
@@ -143,8 +155,11 @@ async fn token(
     if let Some(header) = headers.get("authorization") {
         form.insert("authorization".to_owned(), header.to_str().unwrap().to_owned());
     }
+    state.lock().unwrap().asked.push(form.clone());
+    while state.lock().unwrap().holds {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
     let mut tenant = state.lock().unwrap();
-    tenant.asked.push(form.clone());
     if let Some((status, body)) = tenant.says.clone() {
         return (StatusCode::from_u16(status).unwrap(), body).into_response();
     }

@@ -85,6 +85,27 @@ async fn a_throttled_endpoint_is_given_the_time_that_it_asks_for() {
 }
 
 #[tokio::test]
+async fn a_wait_that_no_date_takes_is_a_day_at_most() {
+    let house = House::open().await;
+    for endless in [9_000_000_000_000, u64::MAX / 1000, u64::MAX] {
+        house.fault(Rule {
+            status: Some(429),
+            retry_after: Some(endless),
+            count: Some(1),
+            ..Rule::default()
+        });
+        let credential = credential(CredentialSettings::EntraClientSecret(app()));
+        let tokens = house.tokens(&credential, sample::SECRET);
+        let error = tokens.bearer(SCOPE).await.err().unwrap();
+        let day = Some(Duration::from_secs(86_400));
+        assert_eq!(error.verdict(), Verdict::Retry { after: day, throttled: true }, "{endless}: {error:?}");
+        house.clock.advance(TimeDelta::days(1));
+        tokens.bearer(SCOPE).await.unwrap();
+        house.tenant.state.faults.clear();
+    }
+}
+
+#[tokio::test]
 async fn one_failure_that_passes_is_not_seen_and_many_are_told_as_such() {
     let house = House::open().await;
     house.fault(Rule { status: Some(503), count: Some(1), retry_after: Some(0), ..Rule::default() });

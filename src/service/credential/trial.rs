@@ -1,5 +1,7 @@
 //! A new secret, tried before the old one is let go of.
 
+use std::time::Duration;
+
 use super::config::Checked;
 use super::draft;
 use crate::db;
@@ -9,6 +11,9 @@ use crate::domain::id::CredentialId;
 use crate::identity::Secrets;
 use crate::provider::{self, Access};
 use crate::service::{Context, Error, UserError, connection};
+
+/// A person waits for it.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Tries the secret that an update gives, if it gives one: an identity of the machine may be that of another machine than
 /// this one. Only a refusal is one: while nobody answers, a secret can still be changed. What a rotating refresh token became by the trial takes the place of what was given.
@@ -32,10 +37,14 @@ pub(super) async fn run(cx: &Context, saved: &Credential, checked: &mut Checked)
     let is_kept = checked.refresh_token.is_none() && secrets.refresh_token.is_some();
     let id = if is_kept { saved.id } else { CredentialId::new() };
     let tried = Credential { id, settings: checked.settings.clone(), ..saved.clone() };
-    let fault = match tried.settings {
-        CredentialSettings::Basic { .. } => log_in(cx, saved, &tried, secrets).await?,
-        _ => fetch(cx, &tried, secrets, checked).await,
+    let outcome = async {
+        match tried.settings {
+            CredentialSettings::Basic { .. } => log_in(cx, saved, &tried, secrets).await,
+            _ => Ok(fetch(cx, &tried, secrets, checked).await),
+        }
     };
+    // Who keeps silent for so long is nobody who answers.
+    let fault = tokio::time::timeout(PATIENCE, outcome).await.unwrap_or(Ok(None))?;
     match fault {
         Some(fault) => Err(Error::Refused(vec![UserError::provider(&checked.secret_path, fault)])),
         None => Ok(()),
