@@ -3,9 +3,10 @@
 //!
 //! Source: Microsoft Graph documentation, "Receive change notifications through webhooks" and "lifecycle events".
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
@@ -27,7 +28,17 @@ const MAX_ITEMS: usize = 1_000;
 /// An answer takes no longer. Graph wants one within three seconds, and keeps away from who is often late.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Requests that are noted at the same time: anyone may send them, and the database is for others too.
-static AT_ONCE: Semaphore = Semaphore::const_new(4);
+const AT_ONCE: usize = 4;
+
+/// Whose turn it is to be noted.
+#[derive(Clone)]
+pub struct Turns(Arc<Semaphore>);
+
+impl Default for Turns {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(AT_ONCE)))
+    }
+}
 
 /// What is asked when a subscription is made.
 #[derive(Deserialize)]
@@ -71,6 +82,7 @@ impl Item {
 /// Echoes the token of the handshake; else notes what is due, and says that it was taken whatever it was worth.
 pub async fn graph(
     State(api): State<Api>,
+    Extension(turns): Extension<Turns>,
     handshake: Result<Query<Handshake>, QueryRejection>,
     body: Bytes,
 ) -> Response {
@@ -88,7 +100,7 @@ pub async fn graph(
     let senseless = delivery.value.len() - items.len();
     let noted = timeout(PATIENCE, async {
         // Never closed.
-        let _turn = AT_ONCE.acquire().await;
+        let _turn = turns.0.acquire().await;
         service::watch::note(api.graphql.services(), &items).await
     });
     match noted.await {

@@ -22,11 +22,11 @@ pub mod metrics;
 pub mod oauth;
 pub mod token;
 
-use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, header};
 use axum::response::Html;
 use axum::routing::{any, get, post};
+use axum::{Extension, Router};
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::request_id::{MakeRequestId, PropagateRequestIdLayer, RequestId, SetRequestIdLayer};
 
@@ -58,8 +58,7 @@ pub fn router(api: Api) -> Router {
     page.route("/graphql", any(graphql::http::graphql))
         .route("/schema.graphql", get(schema))
         .route("/files/{kind}/{id}/{name}", get(files::file))
-        .route("/hooks/graph", post(hooks::graph))
-        .route("/hooks/graph/lifecycle", post(hooks::graph))
+        .merge(notified())
         .route("/oauth/callback", get(oauth::callback))
         .route("/livez", get(health::livez))
         .route("/readyz", get(health::readyz))
@@ -69,6 +68,14 @@ pub fn router(api: Api) -> Router {
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
         .layer(SetRequestIdLayer::new(REQUEST_ID, NewRequestId))
         .with_state(api)
+}
+
+/// Where providers tell of changes.
+fn notified() -> Router<Api> {
+    Router::new()
+        .route("/hooks/graph", post(hooks::graph))
+        .route("/hooks/graph/lifecycle", post(hooks::graph))
+        .layer(Extension(hooks::Turns::default()))
 }
 
 async fn graphiql() -> ([(HeaderName, &'static str); 1], Html<&'static str>) {

@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
-use axum::http::header::{CONTENT_TYPE, LOCATION};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
 use axum::response::Response;
-use futures::StreamExt as _;
+use futures::{StreamExt as _, stream};
 use mailroom::domain::fault::{FaultCode, Verdict};
 use mailroom::domain::handling::Disposition;
 use mailroom::provider::{
@@ -33,14 +33,16 @@ struct Said {
     kind: &'static str,
     location: Option<String>,
     body: Vec<u8>,
+    /// Announced, where that is more than comes.
+    length: Option<u64>,
 }
 
 fn json(body: &Value) -> Said {
-    Said { status: 200, kind: "application/json", location: None, body: body.to_string().into_bytes() }
+    Said { status: 200, kind: "application/json", location: None, body: body.to_string().into_bytes(), length: None }
 }
 
 fn raw(status: u16, kind: &'static str, body: impl Into<Vec<u8>>) -> Said {
-    Said { status, kind, location: None, body: body.into() }
+    Said { status, kind, location: None, body: body.into(), length: None }
 }
 
 /// Says what a test tells it to, and knows the inbox by itself.
@@ -86,7 +88,9 @@ impl Liar {
             if let Some(location) = said.location {
                 response = response.header(LOCATION, location);
             }
-            response.body(Body::from(said.body)).unwrap()
+            let Some(length) = said.length else { return response.body(Body::from(said.body)).unwrap() };
+            let begun = stream::iter([Ok::<_, std::io::Error>(said.body)]).chain(stream::pending());
+            response.header(CONTENT_LENGTH, length).body(Body::from_stream(begun)).unwrap()
         });
         let task = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
         Self { port, asked, task }
@@ -273,8 +277,8 @@ async fn a_redirect_is_not_followed_and_costs_no_message() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_announces_more_than_we_take_is_not_read() {
     let liar = Liar::start(|asked, _, _| {
-        let bytes = if asked.path.contains("$value") { 300 } else { 70 };
-        raw(200, "text/plain", vec![b' '; bytes << 20])
+        let mebibytes = if asked.path.contains("$value") { 300 } else { 70 };
+        Said { length: Some(mebibytes << 20), ..raw(200, "text/plain", "x") }
     })
     .await;
     let error = listed(&liar, "huge").await.unwrap_err();
