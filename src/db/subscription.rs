@@ -170,16 +170,17 @@ pub struct Made {
     pub expires_at: DateTime<Utc>,
     /// When it is to be renewed.
     pub renew_at: DateTime<Utc>,
+    /// When that was written.
+    pub now: DateTime<Utc>,
 }
 
-/// Writes a subscription that was made or renewed.
+/// Writes a subscription that was made or renewed. One that the provider told of meanwhile stays due.
 pub async fn made(db: &impl ConnectionTrait, due: &Due, made: &Made) -> Result<(), Error> {
     let mut row = subscription::ActiveModel {
         job_version: Set(due.versions.job),
         mailbox_version: Set(due.versions.mailbox),
         provider_id: Set(Some(made.provider_id.clone())),
         expires_at: Set(Some(made.expires_at)),
-        due_at: Set(made.renew_at),
         attempts: Set(0),
         fault: Set(None),
         ..Default::default()
@@ -187,7 +188,15 @@ pub async fn made(db: &impl ConnectionTrait, due: &Due, made: &Made) -> Result<(
     if let Some(hash) = &made.state_hash {
         row.state_hash = Set(Some(hash.clone()));
     }
-    set(db, due.job_id, row).await
+    let due_at = || Expr::col((subscription::Entity, subscription::Column::DueAt));
+    let hurried = Expr::case(due_at().lte(made.now), due_at()).finally(Expr::val(made.renew_at));
+    subscription::Entity::update_many()
+        .set(row)
+        .col_expr(subscription::Column::DueAt, hurried.into())
+        .filter(subscription::Column::JobId.eq(due.job_id.0))
+        .exec(db)
+        .await?;
+    Ok(())
 }
 
 /// Writes before it is asked for what a new one proves itself by: its first notification may come before the answer.

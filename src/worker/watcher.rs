@@ -173,6 +173,7 @@ fn made(subscribed: Subscribed, state_hash: Option<Vec<u8>>, now: DateTime<Utc>,
         state_hash,
         expires_at: subscribed.expires_at,
         renew_at: now + until.max(TimeDelta::seconds(30)),
+        now,
     }
 }
 

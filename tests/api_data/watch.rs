@@ -76,6 +76,7 @@ async fn subscribed(house: &House, due: &Due) {
         state_hash: Some(state_hash("proof")),
         expires_at: house.clock.now() + TimeDelta::hours(70),
         renew_at: house.clock.now() + TimeDelta::hours(35),
+        now: house.clock.now(),
     };
     db::subscription::made(house.services.db.write(), due, &made).await.unwrap();
 }

@@ -38,7 +38,13 @@ struct Said {
 }
 
 fn json(body: &Value) -> Said {
-    Said { status: 200, kind: "application/json", location: None, body: body.to_string().into_bytes(), length: None }
+    Said {
+        status: 200,
+        kind: "application/json",
+        location: None,
+        body: body.to_string().into_bytes(),
+        length: None,
+    }
 }
 
 fn raw(status: u16, kind: &'static str, body: impl Into<Vec<u8>>) -> Said {

@@ -17,6 +17,7 @@ on_both!(
     a_notification_that_proves_itself_makes_the_job_due,
     what_is_told_while_a_job_looks_lets_it_look_again,
     a_subscription_is_due_until_it_is_made_and_when_the_configuration_changes,
+    what_is_told_while_it_is_renewed_is_not_forgotten,
     one_process_takes_a_job_up,
     a_receiver_is_an_https_address_unless_graph_is_on_this_machine,
     without_an_https_address_a_job_says_that_it_polls_and_what_would_be_right,
@@ -52,6 +53,7 @@ async fn subscribed(office: &Office, job: &Job) {
         state_hash: Some(state_hash("proof")),
         expires_at: office.now() + chrono::TimeDelta::days(2),
         renew_at: office.now() + chrono::TimeDelta::days(1),
+        now: office.now(),
     };
     subscription::made(write, &due, &made).await.unwrap();
 }
@@ -121,6 +123,26 @@ async fn a_subscription_is_due_until_it_is_made_and_when_the_configuration_chang
     assert!(!ended[0].is_wanted && ended[0].provider_id.is_some());
     subscription::forget(office.cx.db.write(), job.id).await.unwrap();
     assert_eq!(due(&office).await, []);
+}
+
+async fn what_is_told_while_it_is_renewed_is_not_forgotten(fresh: Fresh) {
+    let office = Office::open(fresh);
+    let job = watching(&office).await;
+    subscribed(&office, &job).await;
+    office.clock.advance(chrono::TimeDelta::days(1));
+    let renewing = due(&office).await.remove(0);
+    assert!(subscription::claim(office.cx.db.write(), &renewing, office.now()).await.unwrap());
+    office.clock.advance(chrono::TimeDelta::seconds(1));
+    note(&office.cx, &[item("sub-1", "proof", Told::Removed)]).await.unwrap();
+    let renewed = Made {
+        provider_id: "sub-1".to_owned(),
+        state_hash: None,
+        expires_at: office.now() + chrono::TimeDelta::days(2),
+        renew_at: office.now() + chrono::TimeDelta::days(1),
+        now: office.now(),
+    };
+    subscription::made(office.cx.db.write(), &renewing, &renewed).await.unwrap();
+    assert_eq!(due(&office).await.len(), 1, "it is looked at again, at once");
 }
 
 async fn one_process_takes_a_job_up(fresh: Fresh) {
