@@ -198,7 +198,8 @@ pub async fn a_listing_is_in_order_of_arrival_and_goes_on_where_it_ended(fixture
     assert_eq!(first[0].is_read, Some(false));
     let (again, same) = list_all(&mut *session, "INBOX", Some(position.clone())).await;
     assert!(again.is_empty(), "nothing is new");
-    assert_eq!(same == position, fixture.positions_stand_still(), "{same:?}");
+    // Elsewhere it may be another one, or the same within a moment.
+    assert!(same == position || !fixture.positions_stand_still(), "{same:?}");
 
     fixture.deliver("INBOX", &raw("3@x"));
     let (new, _) = list_all(&mut *session, "INBOX", Some(position.clone())).await;
