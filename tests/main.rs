@@ -29,6 +29,7 @@ mod outage;
 mod pipeline;
 mod provider;
 mod recipes;
+mod schedule;
 mod search;
 mod service;
 mod tenant;

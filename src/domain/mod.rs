@@ -5,6 +5,7 @@
 //! | `id` | one newtype an id |
 //! | `credential` `entra` `mailbox` `health` `folder` `connection` | what is configured to reach mail |
 //! | `mapping/` | mapping + message -> outcome, pure |
+//! | `schedule/` | when a job runs by itself: days, times of a day, what comes next |
 //! | `job` `handling` `run` `intake` | when, which, what then; and what became of it |
 //! | `parsed` `message` `instance` | the mail as parsed, as stored, and what it made |
 //! | `watch` | what a provider tells of a subscription |
@@ -46,6 +47,7 @@ pub mod page;
 pub mod parsed;
 pub mod reply_token;
 pub mod run;
+pub mod schedule;
 pub mod search;
 pub mod tombstone;
 pub mod watch;
