@@ -69,6 +69,7 @@ set_up() {
   need jq jq
   need python3 python3
   need python3-venv "/usr/lib/python3*/ensurepip"
+  python3 -c 'import dateutil' 2>/dev/null || need python3-dateutil "/usr/lib/python3/dist-packages/dateutil"
   install_needs && find_cargo && (cd tests/node && npm ci --no-fund --no-audit) &&
     (cd sandbox/tests/judges && npm ci --no-fund --no-audit)
 }
