@@ -28,6 +28,7 @@ mod patch;
 pub mod permit;
 pub mod provider;
 pub mod run;
+pub mod schedule;
 mod text;
 mod url;
 pub mod watch;

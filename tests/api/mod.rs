@@ -7,4 +7,5 @@ mod documented;
 mod hooks;
 mod limits;
 mod nullability;
+mod schedules;
 mod served;

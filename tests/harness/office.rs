@@ -101,7 +101,7 @@ impl Tenant {
         Net::new(&NetConfig {
             ca_file: self.ca.path().to_owned(),
             connect_timeout_seconds: 3,
-            read_timeout_seconds: 1,
+            read_timeout_seconds: 3,
             allow: Vec::new(),
         })
         .unwrap()

@@ -35,6 +35,7 @@ pub mod provider_error;
 pub mod reader;
 pub mod run;
 pub mod scalar;
+pub mod schedule;
 pub mod schema;
 pub mod server;
 pub mod sse;

@@ -1,7 +1,7 @@
 //! The contract's own scalars.
 
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
-use chrono::{SecondsFormat, Utc};
+use chrono::{NaiveDate, NaiveTime, SecondsFormat, Utc};
 
 /// An instant, RFC 3339, always in UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,6 +33,60 @@ impl From<chrono::DateTime<Utc>> for DateTime {
 impl From<DateTime> for chrono::DateTime<Utc> {
     fn from(instant: DateTime) -> Self {
         instant.0
+    }
+}
+
+/// A calendar date, YYYY-MM-DD.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Date(pub NaiveDate);
+
+/// A calendar date, YYYY-MM-DD.
+#[Scalar(name = "Date", specified_by_url = "https://scalars.graphql.org/andimarek/local-date.html")]
+impl ScalarType for Date {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match &value {
+            Value::String(text) if text.len() == 10 => NaiveDate::parse_from_str(text, "%Y-%m-%d")
+                .map(Self)
+                .map_err(|_| InputValueError::custom("not a date such as 2026-11-22")),
+            Value::String(_) => Err(InputValueError::custom("not a date such as 2026-11-22")),
+            _ => Err(InputValueError::expected_type(value)),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.format("%Y-%m-%d").to_string())
+    }
+}
+
+/// A wall-clock time of day, HH:MM, read in the schedule's time zone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LocalTime(pub NaiveTime);
+
+impl LocalTime {
+    /// The first of a day.
+    pub const MIDNIGHT: Self = Self(NaiveTime::MIN);
+    /// The last minute of a day.
+    pub const LAST: Self = match NaiveTime::from_hms_opt(23, 59, 0) {
+        Some(time) => Self(time),
+        None => Self::MIDNIGHT,
+    };
+}
+
+/// A wall-clock time of day, HH:MM, read in the schedule's time zone.
+#[Scalar(name = "LocalTime")]
+impl ScalarType for LocalTime {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match &value {
+            Value::String(text) if text.len() == 5 => NaiveTime::parse_from_str(text, "%H:%M")
+                .map(Self)
+                .map_err(|_| InputValueError::custom("not a time of day such as 08:30")),
+            Value::String(_) => Err(InputValueError::custom("not a time of day such as 08:30")),
+            _ => Err(InputValueError::expected_type(value)),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.format("%H:%M").to_string())
     }
 }
 

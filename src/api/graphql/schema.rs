@@ -19,6 +19,7 @@ use super::message::{MessageLoader, MessageMutation, MessageQuery};
 use super::node::NodeQuery;
 use super::reader::Reader;
 use super::run::{RunLoader, RunMutation, RunQuery, RunSubscription};
+use super::schedule::ScheduleQuery;
 use super::server::ServerQuery;
 use super::viewer::ViewerQuery;
 use crate::domain::access::Caller;
@@ -34,6 +35,7 @@ pub struct Query(
     ProviderQuery,
     MappingQuery,
     JobQuery,
+    ScheduleQuery,
     RunQuery,
     MessageQuery,
     InstanceQuery,

@@ -74,6 +74,16 @@ impl UserError {
         Self::unknown(&["id"])
     }
 
+    /// The field at `path` is not what it should be; the message says what would be right.
+    pub fn invalid(path: &[&str], message: &str) -> Self {
+        Self {
+            message: message.to_owned(),
+            code: UserErrorCode::Invalid,
+            path: path.iter().map(|&field| field.to_owned()).collect(),
+            provider: None,
+        }
+    }
+
     /// The id at `path` names nothing that exists for this caller.
     pub fn unknown(path: &[&str]) -> Self {
         Self {
