@@ -27,7 +27,7 @@ on_both!(
     deleted_is_deleted_and_filters_find_the_rest,
 );
 
-fn change(id: JobId) -> UpdateJob {
+pub fn change(id: JobId) -> UpdateJob {
     UpdateJob {
         id,
         name: Patch::Keep,

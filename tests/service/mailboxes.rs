@@ -37,7 +37,7 @@ on_both!(
     filters_find_what_they_say,
 );
 
-fn change(id: MailboxId) -> UpdateMailbox {
+pub fn change(id: MailboxId) -> UpdateMailbox {
     UpdateMailbox {
         id,
         title: Patch::Keep,

@@ -11,6 +11,7 @@ use mailroom::service::job::{self, CreateJob, DispositionInput, FirstJob, Handli
 use mailroom::service::mailbox::{self, CreateMailbox, GraphInput, ProviderInput, UpdateMailbox};
 use mailroom::service::{Error, Patch, UserErrorCode};
 
+use super::mailboxes::change as change_mailbox;
 use super::{Office, first_job, imap, mailbox as named, refusals};
 use crate::harness::database::{Fresh, on_both};
 
@@ -64,40 +65,7 @@ async fn job_of(office: &Office, mailbox: &Mailbox, job: FirstJob) -> Result<Job
 }
 
 fn change_job(job: &Job, handling: Patch<HandlingInput>) -> UpdateJob {
-    UpdateJob {
-        id: job.id,
-        name: Patch::Keep,
-        folder: Patch::Keep,
-        enabled: Patch::Keep,
-        watch: Patch::Keep,
-        selection: Patch::Keep,
-        since: Patch::Keep,
-        handling,
-        max_messages_per_run: Patch::Keep,
-        expected_version: None,
-    }
-}
-
-fn change_mailbox(mailbox: &Mailbox) -> UpdateMailbox {
-    UpdateMailbox {
-        id: mailbox.id,
-        title: Patch::Keep,
-        address: Patch::Keep,
-        display_name: Patch::Keep,
-        kind: Patch::Keep,
-        owner: Patch::Keep,
-        mode: Patch::Keep,
-        provider: Patch::Keep,
-        credential_id: Patch::Keep,
-        mapping_id: Patch::Keep,
-        signature: Patch::Keep,
-        aliases: Patch::Keep,
-        expect_mail_within_hours: Patch::Keep,
-        alert_to: Patch::Keep,
-        folder_roles: Patch::Keep,
-        unified_inbox: Patch::Keep,
-        expected_version: None,
-    }
+    UpdateJob { handling, ..super::jobs::change(job.id) }
 }
 
 /// The refusal says which cloud is at fault, and what to do.
@@ -152,7 +120,7 @@ async fn a_mailbox_with_a_job_that_purges_does_not_go_to_a_national_cloud(fresh:
         (credential_in(&office, EntraCloud::Global).await, credential_in(&office, EntraCloud::China).await);
     let desk = mailbox_in(&office, "desk", &global).await;
     let job = job_of(&office, &desk, purging("desk")).await.unwrap();
-    let to_china = || UpdateMailbox { credential_id: Patch::Set(china.id), ..change_mailbox(&desk) };
+    let to_china = || UpdateMailbox { credential_id: Patch::Set(china.id), ..change_mailbox(desk.id) };
     let refused = mailbox::update(&office.cx, &office.permit, to_china()).await;
     says_why(refused, &["credentialId"], EntraCloud::China);
 
@@ -164,7 +132,7 @@ async fn a_mailbox_with_a_job_that_purges_does_not_go_to_a_national_cloud(fresh:
         ..named("shop")
     };
     let shop = mailbox::create(&office.cx, &office.permit, shop).await.unwrap();
-    let to_graph = UpdateMailbox { provider: Patch::Set(graph("shop")), ..change_mailbox(&shop) };
+    let to_graph = UpdateMailbox { provider: Patch::Set(graph("shop")), ..change_mailbox(shop.id) };
     says_why(mailbox::update(&office.cx, &office.permit, to_graph).await, &["provider"], EntraCloud::China);
 
     // Without the purge it goes.

@@ -7,10 +7,11 @@ use bytes::Bytes;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
+use super::ask::Ask;
 use super::budget::HANDLERS;
 use super::refusal::{Kind, Refusal};
 use super::reply::{self, Message};
-use super::wire::{Ask, IMMUTABLE, Wire};
+use super::wire::{IMMUTABLE, Wire};
 use crate::domain::clock::{Clock as _, SystemClock};
 use crate::provider::{Access, Error};
 

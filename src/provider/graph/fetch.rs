@@ -6,9 +6,10 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 
 use super::address::id;
+use super::ask::{Ask, Extent as Bound};
 use super::refusal::{Kind, Refusal};
 use super::reply::{Header, Message};
-use super::wire::{Ask, Extent as Bound, Wire};
+use super::wire::Wire;
 use crate::provider::{Error, Extent, FetchOutcome, Fetched, Wanted};
 
 /// No message is taken that turns out to be bigger: Exchange Online takes 150 MB, and rewriting it adds a third.

@@ -1,9 +1,9 @@
 //! Finding messages by their Message-IDs.
 
 use super::address::{id, literal};
+use super::ask::Ask;
 use super::refusal::{Kind, Refusal};
 use super::reply::{Message, Page};
-use super::wire::Ask;
 use super::{GENERATION, GraphSession};
 use crate::domain::folder::Place;
 use crate::provider::Error;

@@ -3,9 +3,9 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::address::id;
+use super::ask::Ask;
 use super::open::{FIELDS, is_absent};
 use super::reply::{MailFolder, Page};
-use super::wire::Ask;
 use super::{GraphSession, names};
 use crate::domain::folder::{Folder, FolderRole};
 use crate::provider::Error;

@@ -7,9 +7,9 @@ use secrecy::ExposeSecret as _;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::ask::Ask;
 use super::refusal::{Kind, Refusal};
 use super::reply::Page;
-use super::wire::Ask;
 use super::{Graph, GraphSession};
 use crate::domain::clock::{Clock as _, SystemClock};
 use crate::provider::{Access, Error, Hooks, Receiver, Subscribed};

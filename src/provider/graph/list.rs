@@ -7,9 +7,9 @@ use serde_json::value::RawValue;
 use url::Url;
 
 use super::address::id;
+use super::ask::Ask;
 use super::refusal::{Kind, Refusal};
 use super::reply::{Message, Page};
-use super::wire::Ask;
 use super::{GENERATION, GraphSession};
 use crate::domain::clock::{Clock as _, SystemClock};
 use crate::domain::intake::Listed;

@@ -2,7 +2,7 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `wire` | the only place that sends: token, headers, budget, what is tried again |
+//! | `ask` `wire` | what is asked; the only place that sends it: token, headers, budget, what is tried again |
 //! | `budget` `pace` | four requests at a time, ten thousand in ten minutes, and the pauses that are asked for |
 //! | `circuits` `circuit` | a tenant's Graph that fails again and again is left alone, and tried by one request |
 //! | `address` `names` | ids in addresses, links that are followed, and folder names |
@@ -15,6 +15,7 @@
 //! | `probe` | a connection test |
 
 mod address;
+mod ask;
 mod batch;
 mod budget;
 mod circuit;

@@ -3,9 +3,9 @@
 use serde_json::json;
 
 use super::address::{id, literal};
+use super::ask::Ask;
 use super::refusal::{Kind, Refusal};
 use super::reply::{MailFolder, Page};
-use super::wire::Ask;
 use super::{GraphSession, names};
 use crate::domain::folder::FolderRole;
 use crate::provider::Error;

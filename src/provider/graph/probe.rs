@@ -2,10 +2,10 @@
 
 use std::time::Instant;
 
+use super::ask::Ask;
 use super::claims::Claims;
 use super::refusal::{Kind, Refusal};
 use super::reply::{Message, Page};
-use super::wire::Ask;
 use super::{Graph, GraphSession, address};
 use crate::domain::connection::ConnectionStepKind as Step;
 use crate::domain::folder::Folder;

@@ -12,6 +12,7 @@ use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use super::address::Address;
+use super::ask::{Ask, Extent};
 use super::budget::{Budget, backoff};
 use super::circuit::Word;
 use super::circuits::Way;
@@ -25,8 +26,6 @@ use crate::provider::{Access, Error};
 /// Ids that survive moves.
 /// Source: Microsoft Graph documentation, "Obtain immutable identifiers for Outlook resources".
 pub(super) const IMMUTABLE: &str = "IdType=\"ImmutableId\"";
-/// A page or a batch; the answer to a PATCH has the message's text in it.
-const JSON_BYTES: usize = 64 * 1024 * 1024;
 /// The body of a refusal.
 const REFUSAL_BYTES: usize = 64 * 1024;
 /// The body of an answer has this long whatever its size,
@@ -41,80 +40,6 @@ const TRIES_IN_SILENCE: u32 = 2;
 const READ_PATIENCE: Duration = Duration::from_secs(120);
 /// How long a change waits: it is sent within the lease's margin.
 const CHANGE_PATIENCE: Duration = Duration::from_secs(4);
-
-/// How much of a body is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Extent {
-    /// All of it, up to a limit.
-    Whole(usize),
-    /// Up to the first blank line.
-    Header(usize),
-}
-
-/// What is asked.
-#[derive(Debug, Clone)]
-pub(super) struct Ask {
-    method: Method,
-    url: Url,
-    body: Option<Bytes>,
-    prefer: Option<String>,
-    extent: Extent,
-    /// Requests that it counts as.
-    count: u32,
-    /// Whether trying again does no harm, whatever came of the first time.
-    repeatable: bool,
-    /// Whether it is about one message: that it can't be given says nothing of the others.
-    of_item: bool,
-    /// Whether it is a mail that is asked for, and not JSON.
-    mail: bool,
-}
-
-impl Ask {
-    /// Reads something.
-    pub(super) const fn read(url: Url) -> Self {
-        Self {
-            method: Method::GET,
-            url,
-            body: None,
-            prefer: None,
-            extent: Extent::Whole(JSON_BYTES),
-            count: 1,
-            repeatable: true,
-            of_item: false,
-            mail: false,
-        }
-    }
-
-    /// Sends JSON. It is not repeated when its end is unclear, unless that does no harm.
-    pub(super) fn post(url: Url, body: Bytes, count: u32, repeatable: bool) -> Self {
-        Self { method: Method::POST, body: Some(body), count, repeatable, ..Self::read(url) }
-    }
-
-    /// Changes something to what is said, which does no harm twice.
-    pub(super) fn patch(url: Url, body: Bytes) -> Self {
-        Self { method: Method::PATCH, body: Some(body), ..Self::read(url) }
-    }
-
-    /// Removes something, which does no harm twice.
-    pub(super) fn delete(url: Url) -> Self {
-        Self { method: Method::DELETE, ..Self::read(url) }
-    }
-
-    /// With a page size.
-    pub(super) fn page_size(self, size: usize) -> Self {
-        Self { prefer: Some(format!("odata.maxpagesize={size}")), ..self }
-    }
-
-    /// About one message.
-    pub(super) fn of_item(self) -> Self {
-        Self { of_item: true, ..self }
-    }
-
-    /// The bytes of one message, or a part of them.
-    pub(super) fn mail(self, extent: Extent) -> Self {
-        Self { extent, of_item: true, mail: true, ..self }
-    }
-}
 
 /// Sends for one mailbox. Clones share the budget and the token.
 #[derive(Clone)]
