@@ -31,7 +31,7 @@ async fn shown(service: &Service, credential: &str) -> Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_signs_in_mail_is_taken_in_and_signing_in_again_keeps_the_credential() {
     let address = format!("ada@{}", sample::DOMAIN);
-    let office = Office365::start(&[&address]).await;
+    let office = Office365::judged(&[&address]).await;
     let entra = TokenServer::start_https(None).await;
     entra.give(&graph_token(&office).await);
     let folder = tempfile::tempdir().unwrap();

@@ -47,7 +47,7 @@ fn asked(office: &Office365) -> usize {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_secret_that_lapses_while_a_job_runs_ends_the_run_with_entras_code_and_a_new_one_loses_nothing() {
-    let office = Office365::start(&[ADDRESS]).await;
+    let office = Office365::judged(&[ADDRESS]).await;
     let folder = tempfile::tempdir().unwrap();
     let database = format!("sqlite:{}", folder.path().join("mailroom.db").display());
     let found = office.variables();

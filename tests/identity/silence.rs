@@ -37,7 +37,7 @@ async fn test(service: &Service, credential: Value, provider: Value) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_log_of_a_process_in_which_every_kind_of_credential_fails_holds_no_secret() {
-    let office = Office365::start(&["x@contoso.example"]).await;
+    let office = Office365::judged(&["x@contoso.example"]).await;
     let server = TokenServer::start(None).await;
     let folder = tempfile::tempdir().unwrap();
     let database = format!("sqlite:{}", folder.path().join("mailroom.db").display());
