@@ -59,6 +59,7 @@ impl App {
             installation: Arc::new(installation),
             identities,
             reach: Reach::new(net),
+            default_schedule: Arc::new(work::default_schedule(&config)),
             limits: Arc::new(work::mail_limits(&config)),
         };
         let local_key = local_key(&config)?;

@@ -21,6 +21,7 @@ mod m20261122_000016_shared_key;
 mod m20261123_000017_credential_kinds;
 mod m20261123_000018_watch;
 mod m20261123_000019_credential_expiry;
+mod m20261123_000020_job_schedule;
 
 /// Every migration, oldest first.
 pub struct Migrator;
@@ -47,6 +48,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000017_credential_kinds::Migration),
             Box::new(m20261123_000018_watch::Migration),
             Box::new(m20261123_000019_credential_expiry::Migration),
+            Box::new(m20261123_000020_job_schedule::Migration),
         ]
     }
 }

@@ -7,6 +7,7 @@ use tokio::sync::Semaphore;
 
 use super::App;
 use crate::config::Config;
+use crate::domain::schedule::Schedule;
 use crate::mail::Limits;
 use crate::pipeline::{Backlog, Bounds, Tools};
 use crate::worker::{Parts, Settings};
@@ -36,7 +37,6 @@ fn settings(config: &Config) -> Settings {
         concurrency: worker.concurrency,
         lease: Duration::from_secs(worker.lease_seconds),
         poll: Duration::from_secs(worker.poll_interval_seconds),
-        interval: Duration::from_secs(worker.default_interval_seconds),
     }
 }
 
@@ -54,6 +54,11 @@ fn bounds(config: &Config) -> Bounds {
         provider_time: lease / 2,
         lease_margin: lease / 6,
     }
+}
+
+/// When a job runs of which nobody said when.
+pub(super) fn default_schedule(config: &Config) -> Schedule {
+    Schedule::every_seconds(u32::try_from(config.worker.default_interval_seconds).unwrap_or(u32::MAX))
 }
 
 pub(super) fn mail_limits(config: &Config) -> Limits {

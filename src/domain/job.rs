@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use super::handling::Handling;
 use super::id::{JobId, MailboxId};
 use super::named::named_enum;
+use super::schedule::Schedule;
 
 named_enum! {
     /// Which messages a job takes.
@@ -24,7 +25,9 @@ pub struct Job {
     pub folder: String,
     /// Whether it runs by itself.
     pub enabled: bool,
-    /// Whether it reacts at once to new mail; its interval stays as the safety net.
+    /// When it runs by itself; None: it doesn't, unless it watches.
+    pub schedule: Option<Schedule>,
+    /// Whether it reacts at once to new mail; its schedule stays as the safety net.
     pub watch: bool,
     /// Which messages it takes.
     pub selection: Selection,

@@ -8,6 +8,7 @@
 //! | `schedule/` | when a job runs by itself: days, times of a day, what comes next |
 //! | `job` `handling` `run` `intake` | when, which, what then; and what became of it |
 //! | `parsed` `message` `instance` | the mail as parsed, as stored, and what it made |
+//! | `turn` | when a job runs next, in words too |
 //! | `watch` | what a provider tells of a subscription |
 //! | `event` | facts that were committed |
 //! | `expiry` | when it is told that a secret lapses |
@@ -50,6 +51,7 @@ pub mod run;
 pub mod schedule;
 pub mod search;
 pub mod tombstone;
+mod turn;
 pub mod watch;
 
 pub use named::UnknownName;

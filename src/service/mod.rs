@@ -10,6 +10,7 @@
 //! | `installation` | what there is once, made at the first start |
 //! | `hand` | what every change of a message by hand has in common |
 //! | `file` | raw messages and attachments, by signed links |
+//! | `schedule` | when jobs run by themselves |
 //! | `watch` | what providers tell of subscriptions |
 //! | `provider` | what each kind of mail system can do |
 
@@ -43,6 +44,7 @@ use crate::blob::Blobs;
 use crate::db::Database;
 use crate::domain::clock::Clock;
 use crate::domain::installation::Installation;
+use crate::domain::schedule::Schedule;
 use crate::event::hub::RunHub;
 use crate::event::wake::Wake;
 use crate::identity::Identities;
@@ -73,6 +75,8 @@ pub struct Context {
     pub reach: Reach,
     /// Where tokens come from.
     pub identities: Identities,
+    /// When a job runs of which nobody said when.
+    pub default_schedule: Arc<Schedule>,
     /// How much of a message is looked at.
     pub limits: Arc<mail::Limits>,
 }

@@ -137,13 +137,12 @@ pub(super) async fn conclude(parts: &Parts, lease: &Lease, ended: Ended) -> Resu
         mailbox_id: Some(mailbox.id),
         fact,
     };
-    let interval = interval(parts, &job, now).await?;
-    let next = next_run(&job, interval, now).map(|next| match (&result, &health) {
-        // It is tried again when the mailbox may be, not only at its next turn.
-        (Err(cause), _) if cause.is_ours() => next.min(now + back_off(1, None, jitter())),
-        (Err(_), Some(health)) => next.min(health.next_attempt_at.unwrap_or(next)),
-        _ => next,
-    });
+    let again = match (&result, &health) {
+        (Err(cause), _) if cause.is_ours() => Some(now + back_off(1, None, jitter())),
+        (Err(_), Some(health)) => health.next_attempt_at,
+        _ => None,
+    };
+    let next = next_run(&job, next_turn(parts, &job, now).await?, again);
     let tx = parts.tools.db.begin().await?;
     db::lease::check(&tx, lease).await?;
     if let Some(health) = health.filter(|health| *health != mailbox.health) {
@@ -195,21 +194,25 @@ fn end_state(run: &Run, result: &Result<(), Cause>, stop: Option<Stop>) -> RunSt
     }
 }
 
-/// How long until the next turn: less for a job that watches and whom nobody tells of new mail.
-async fn interval(parts: &Parts, job: &Job, now: DateTime<Utc>) -> Result<Duration, db::Error> {
-    let interval = parts.settings.interval;
-    if !job.watch {
-        return Ok(interval);
+/// When the job runs next by itself: sooner than it says, if it watches and nobody tells it of new mail.
+async fn next_turn(parts: &Parts, job: &Job, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, db::Error> {
+    let next = job.next_turn(now);
+    if !(job.watch && job.enabled) {
+        return Ok(next);
     }
     let live = db::subscription::live(parts.tools.db.read(), &[job.id], now).await?;
     let is_told = live.get(&job.id).copied().unwrap_or_default();
-    Ok(if is_told { interval } else { interval.min(UNTOLD) })
+    let untold = now + UNTOLD;
+    Ok(if is_told { next } else { Some(next.map_or(untold, |next| next.min(untold))) })
 }
 
-/// The next instant of the interval that has not passed; None for a job that runs by hand only.
-fn next_run(job: &Job, interval: Duration, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    let interval = TimeDelta::from_std(interval).unwrap_or(TimeDelta::minutes(5));
-    job.enabled.then(|| now + interval)
+/// After a failure it is tried again when the mailbox may be, not only at its next turn: if it ran by itself at all.
+fn next_run(job: &Job, next: Option<DateTime<Utc>>, again: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
+    match (next, again) {
+        (Some(next), Some(again)) => Some(next.min(again)),
+        (None, Some(again)) if job.enabled && job.next_run_at.is_some() => Some(again),
+        (next, _) => next,
+    }
 }
 
 fn recovered(was: &MailboxHealth, worked: bool, now: DateTime<Utc>) -> MailboxHealth {

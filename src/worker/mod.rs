@@ -11,6 +11,7 @@
 //! | `indexer` | fills the index of words from the event log |
 //! | `watcher` | subscriptions at providers: made, renewed, ended |
 //! | `expiry` | secrets and certificates that lapse soon |
+//! | `turns` | next runs, when the clock was set back |
 //! | `janitor` | blobs that a crash orphaned |
 
 mod check;
@@ -22,6 +23,7 @@ mod indexer;
 mod janitor;
 mod reprocess;
 mod runner;
+mod turns;
 mod watcher;
 
 use std::time::Duration;
@@ -34,6 +36,7 @@ use crate::pipeline::Tools;
 use crate::service;
 
 pub use expiry::tell_of_expiring;
+pub use turns::bring_forward;
 
 /// What the worker is given.
 #[derive(Clone)]
@@ -55,8 +58,6 @@ pub struct Settings {
     pub lease: Duration,
     /// How often to look for due work when nobody woke us.
     pub poll: Duration,
-    /// How often a job runs.
-    pub interval: Duration,
 }
 
 /// The running worker.
@@ -67,6 +68,7 @@ pub struct Worker {
     indexer: JoinHandle<()>,
     watcher: JoinHandle<()>,
     expiry: JoinHandle<()>,
+    turns: JoinHandle<()>,
     janitor: JoinHandle<()>,
 }
 
@@ -78,8 +80,9 @@ pub fn start(parts: Parts) -> Worker {
     let indexer = tokio::spawn(indexer::run(parts.tools.clone(), stop.clone()));
     let watcher = tokio::spawn(watcher::run(parts.clone(), stop.clone()));
     let expiry = tokio::spawn(expiry::run(parts.tools.clone(), stop.clone()));
+    let turns = tokio::spawn(turns::run(parts.clone(), stop.clone()));
     let janitor = tokio::spawn(janitor::run(parts.tools, stop.clone()));
-    Worker { stop, executions, runner, indexer, watcher, expiry, janitor }
+    Worker { stop, executions, runner, indexer, watcher, expiry, turns, janitor }
 }
 
 impl Worker {
@@ -94,6 +97,7 @@ impl Worker {
             let _ended = self.indexer.await;
             let _ended = self.watcher.await;
             let _ended = self.expiry.await;
+            let _ended = self.turns.await;
             let _ended = self.janitor.await;
         };
         tokio::time::timeout(deadline, ended).await.is_ok()

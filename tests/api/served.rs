@@ -64,6 +64,7 @@ pub async fn serve_on(fresh: Fresh, limits: Limits) -> Served {
             "",
             Arc::new(mailroom::domain::clock::SystemClock),
         ),
+        default_schedule: Arc::default(),
         limits: Arc::default(),
     };
     let key = LocalKey::new(&[7; 32]).unwrap();

@@ -62,6 +62,7 @@ impl House {
                 "",
                 Arc::new(mailroom::domain::clock::SystemClock),
             ),
+            default_schedule: Arc::default(),
             limits: Arc::default(),
         };
         let executor = Executor::new(Backend { services: services.clone() }, Limits::default());

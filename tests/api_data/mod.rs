@@ -5,6 +5,7 @@ mod files;
 pub mod house;
 mod messages;
 mod runs;
+mod schedules;
 pub mod seed;
 mod statements;
 mod watch;

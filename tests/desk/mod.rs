@@ -58,6 +58,7 @@ impl Desk {
                 "",
                 Arc::new(mailroom::domain::clock::SystemClock),
             ),
+            default_schedule: Arc::default(),
             limits: Arc::default(),
             installation: installation(),
         };

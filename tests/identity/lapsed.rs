@@ -56,7 +56,7 @@ async fn a_secret_that_lapses_while_a_job_runs_ends_the_run_with_entras_code_and
         (found[1].0, found[1].1.as_str()),
         ("MAILROOM_WORKER__BATCH_MESSAGES", "4"),
         // It runs when it is told to.
-        ("MAILROOM_WORKER__DEFAULT_INTERVAL_SECONDS", "3600"),
+        ("MAILROOM_WORKER__DEFAULT_INTERVAL_SECONDS", "86400"),
     ];
     let mut service = Service::start_with(&database, &more).await;
     let credential = office.credential(&service).await;

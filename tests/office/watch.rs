@@ -24,7 +24,7 @@ on_both!(
 
 const ADDRESS: &str = "support@contoso.example";
 /// Nothing is found by the schedule within a test.
-const HOUR: (&str, &str) = ("MAILROOM_WORKER__DEFAULT_INTERVAL_SECONDS", "3600");
+const DAY: (&str, &str) = ("MAILROOM_WORKER__DEFAULT_INTERVAL_SECONDS", "86400");
 
 struct Room {
     fresh: Fresh,
@@ -48,7 +48,7 @@ impl Room {
 
     /// One that is told of new mail.
     async fn told(fresh: Fresh) -> Self {
-        let room = Self::open(fresh, &[HOUR], Vec::new()).await;
+        let room = Self::open(fresh, &[DAY], Vec::new()).await;
         room.until("it is told", async || room.status().await["means"] == "NOTIFICATIONS").await;
         // The run that follows a subscription has been.
         let checked = "SELECT count(*) FROM job WHERE last_checked_at >= noted_at";
@@ -237,7 +237,7 @@ async fn a_subscription_that_is_refused_is_told_and_the_folder_is_looked_at_inst
         code: Some("ValidationError".to_owned()),
         ..Rule::default()
     };
-    let room = Room::open(fresh, &[HOUR], vec![refused]).await;
+    let room = Room::open(fresh, &[DAY], vec![refused]).await;
     room.until("it says so", async || room.status().await["error"].is_object()).await;
     let status = room.status().await;
     assert_eq!((&status["means"], &status["pollSeconds"]), (&json!("POLLING"), &json!(15)));

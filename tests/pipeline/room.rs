@@ -22,6 +22,7 @@ use mailroom::domain::mapping::{
 };
 use mailroom::domain::reply_token::ReplyKey;
 use mailroom::domain::run::{Run, RunTrigger};
+use mailroom::domain::schedule::Schedule;
 use mailroom::event::hub::RunHub;
 use mailroom::mail;
 use mailroom::pipeline::{self, Assignment, Backlog, Bounds, Hold, Stop, Tools, Tracker, Treatment};
@@ -136,6 +137,7 @@ impl Room {
                 "",
                 Arc::new(mailroom::domain::clock::SystemClock),
             ),
+            default_schedule: Arc::default(),
             limits: Arc::default(),
             installation: installation(),
         }
@@ -196,7 +198,7 @@ pub fn installation() -> Arc<Installation> {
     Arc::new(Installation { id: uuid::Uuid::from_u128(9), reply_key: ReplyKey::new([9; 32]) })
 }
 
-fn bounds() -> Bounds {
+pub fn bounds() -> Bounds {
     Bounds {
         batch_messages: 4,
         batch_bytes: 64 * 1024,
@@ -297,6 +299,7 @@ fn job(mailbox: &Mailbox) -> Job {
         mailbox_id: mailbox.id,
         folder: "INBOX".to_owned(),
         enabled: true,
+        schedule: Some(Schedule::default()),
         watch: false,
         selection: Selection::New,
         since: Some(start()),

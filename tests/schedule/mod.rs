@@ -1,6 +1,6 @@
 //! When jobs run: random schedules beside Python's dateutil, and the days on which clocks are changed.
 
-mod random;
+pub mod random;
 
 use std::io::Write as _;
 use std::path::Path;

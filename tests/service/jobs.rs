@@ -33,6 +33,7 @@ pub fn change(id: JobId) -> UpdateJob {
         name: Patch::Keep,
         folder: Patch::Keep,
         enabled: Patch::Keep,
+        schedule: Patch::Keep,
         watch: Patch::Keep,
         selection: Patch::Keep,
         since: Patch::Keep,

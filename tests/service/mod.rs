@@ -8,8 +8,10 @@ mod mappings;
 mod national;
 mod reach;
 mod refresh;
+mod schedules;
 mod sign_in;
 mod trial;
+mod turns;
 mod watch;
 
 use std::sync::Arc;
@@ -66,6 +68,7 @@ impl Office {
                 "",
                 Arc::new(mailroom::domain::clock::SystemClock),
             ),
+            default_schedule: Arc::default(),
             limits: Arc::default(),
         };
         Self { cx, permit: Permit::of(&caller).unwrap(), clock, _fresh: fresh }
@@ -139,6 +142,7 @@ fn first_job() -> FirstJob {
         name: None,
         folder: "INBOX".to_owned(),
         enabled: true,
+        schedule: Patch::Keep,
         watch: false,
         selection: Selection::New,
         since: Patch::Keep,

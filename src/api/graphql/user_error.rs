@@ -84,6 +84,12 @@ impl UserError {
         }
     }
 
+    /// The same, where the input is the field `at` of another one.
+    pub fn within(mut self, at: &[&str]) -> Self {
+        self.path.splice(0..0, at.iter().map(|&field| field.to_owned()));
+        self
+    }
+
     /// The id at `path` names nothing that exists for this caller.
     pub fn unknown(path: &[&str]) -> Self {
         Self {

@@ -84,6 +84,7 @@ fn mailbox(shared: &Shared, graph: &str, credential: CredentialId, mapping: Mapp
             name: None,
             folder: "INBOX".to_owned(),
             enabled: true,
+            schedule: Patch::Keep,
             watch: true,
             selection: Selection::New,
             since: Patch::Clear,

@@ -12,6 +12,7 @@ pub struct Model {
     pub folder: String,
     pub folder_key: Vec<u8>,
     pub enabled: bool,
+    pub schedule: Option<Json>,
     pub watch: bool,
     pub selection: String,
     pub since: Option<DateTimeUtc>,

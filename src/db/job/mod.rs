@@ -119,6 +119,33 @@ pub async fn due(db: &impl ConnectionTrait, now: DateTime<Utc>, limit: u64) -> R
     rows.into_iter().map(Job::try_from).collect()
 }
 
+/// Jobs that run by themselves, though not by now, in the order of their ids: those after `after`.
+pub async fn waiting(
+    db: &impl ConnectionTrait,
+    now: DateTime<Utc>,
+    after: Option<JobId>,
+    limit: u64,
+) -> Result<Vec<Job>, Error> {
+    let mut select =
+        job::Entity::find().filter(job::Column::Enabled.eq(true)).filter(job::Column::NextRunAt.gt(now));
+    if let Some(after) = after {
+        select = select.filter(job::Column::Id.gt(after.0));
+    }
+    let rows = select.order_by_asc(job::Column::Id).limit(limit).all(db).await?;
+    rows.into_iter().map(Job::try_from).collect()
+}
+
+/// The job runs no later than `until`. No new version: nothing was configured.
+pub async fn run_by(db: &impl ConnectionTrait, id: JobId, until: DateTime<Utc>) -> Result<(), Error> {
+    job::Entity::update_many()
+        .set(job::ActiveModel { next_run_at: Set(Some(until)), ..Default::default() })
+        .filter(job::Column::Id.eq(id.0))
+        .filter(job::Column::NextRunAt.gt(until))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
 /// Writes when the job looked, and when it runs next by itself: at once, if a watch told of something since it was read
 /// as `seen`. No new version: nothing was configured.
 pub async fn set_checked(

@@ -97,7 +97,20 @@ async fn retry(
         .set(job::ActiveModel { next_run_at: Set(Some(now)), ..Default::default() })
         .filter(job::Column::MailboxId.in_subquery(ids))
         .filter(job::Column::Enabled.eq(true))
+        // What runs by hand only is not made to run by this.
+        .filter(job::Column::NextRunAt.is_not_null())
         .exec(tx)
         .await?;
     Ok(())
+}
+
+/// No mailbox waits longer than until then for its next attempt, unless it waits for a person.
+pub async fn wait_no_longer(db: &impl ConnectionTrait, until: DateTime<Utc>) -> Result<u64, Error> {
+    let brought = mailbox::Entity::update_many()
+        .set(mailbox::ActiveModel { next_attempt_at: Set(Some(until)), ..Default::default() })
+        .filter(mailbox::Column::WaitsForPerson.eq(false))
+        .filter(mailbox::Column::NextAttemptAt.gt(until))
+        .exec(db)
+        .await?;
+    Ok(brought.rows_affected)
 }

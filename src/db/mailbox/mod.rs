@@ -15,7 +15,9 @@ use super::{Error, hash_key};
 use crate::domain::id::{CredentialId, MailboxId, MappingId};
 use crate::domain::mailbox::Mailbox;
 
-pub use health::{retry_at_once, retry_of_credential, set_health, set_paused, set_unread_count};
+pub use health::{
+    retry_at_once, retry_of_credential, set_health, set_paused, set_unread_count, wait_no_longer,
+};
 pub use list::{MailboxFilter, count, count_of_credentials, list, list_of_credentials};
 
 /// The mailbox, if there is one.

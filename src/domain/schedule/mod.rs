@@ -38,12 +38,20 @@ pub struct Schedule {
 impl Default for Schedule {
     /// Every five minutes, every day.
     fn default() -> Self {
-        let all_day = Interval {
-            every: 5,
-            unit: IntervalUnit::Minutes,
-            from: NaiveTime::MIN,
-            until: NaiveTime::MIN - TimeDelta::minutes(1),
+        Self::every_seconds(300)
+    }
+}
+
+impl Schedule {
+    /// Every so many seconds, every day. Steps may be shorter here than what a person may ask for.
+    pub fn every_seconds(seconds: u32) -> Self {
+        let (every, unit) = match seconds.max(1) {
+            seconds if seconds % 3600 == 0 => (seconds / 3600, IntervalUnit::Hours),
+            seconds if seconds % 60 == 0 => (seconds / 60, IntervalUnit::Minutes),
+            seconds => (seconds, IntervalUnit::Seconds),
         };
+        let rest = if unit == IntervalUnit::Seconds { TimeDelta::seconds(1) } else { TimeDelta::minutes(1) };
+        let all_day = Interval { every, unit, from: NaiveTime::MIN, until: NaiveTime::MIN - rest };
         Self {
             time_zone: Tz::UTC,
             on: Recurrence::Daily { every: 1 },

@@ -9,8 +9,9 @@ use crate::domain::handling::{Disposition, Handling};
 use crate::domain::id::JobId;
 use crate::domain::job::Job;
 use crate::domain::mailbox::{Mailbox, MailboxMode, ProviderSettings};
+use crate::domain::schedule::Schedule;
 use crate::service::error::{Path, Problems, UserErrorCode};
-use crate::service::{Error, Patch, text};
+use crate::service::{Context, Error, Patch, schedule, text};
 
 /// A new job, checked on its ground.
 pub(in crate::service) fn draft(
@@ -19,42 +20,51 @@ pub(in crate::service) fn draft(
     ground: &Ground<'_>,
     input: FirstJob,
     default_name: Option<&str>,
-    now: DateTime<Utc>,
+    cx: &Context,
 ) -> Job {
+    let now = cx.clock.now();
     let given = input.name.as_deref().or(default_name).unwrap_or_default();
     let name = text::name(problems, &path.field("name"), given);
     let mailbox = ground.mailbox;
-    let job = Job {
+    let by_default = input.schedule.is_keep();
+    let schedule = match input.schedule {
+        Patch::Keep => Some(cx.default_schedule.as_ref().clone()),
+        Patch::Clear => None,
+        Patch::Set(given) => Some(schedule::checked(problems, &path.field("schedule"), given, now)),
+    };
+    let mut job = Job {
         id: JobId::new(),
         name,
         mailbox_id: mailbox.id,
         folder: text::folder(problems, &path.field("folder"), &input.folder),
         enabled: input.enabled,
+        schedule,
         watch: input.watch,
         selection: input.selection,
         since: input.since.apply(Some(now)),
         handling: handling(problems, path, mailbox, input.handling),
         max_messages_per_run: input.max_messages_per_run,
-        next_run_at: input.enabled.then_some(now),
+        next_run_at: None,
         noted_at: None,
         last_checked_at: None,
         version: 1,
         created_at: now,
         updated_at: now,
     };
+    job.next_run_at = if job.enabled && (by_default || job.watch) { Some(now) } else { job.next_turn(now) };
     check::job(problems, path, &job, ground);
     job
 }
 
-/// What an update makes of the saved job. A change of it lets it run at once.
+/// What an update makes of the saved job.
 pub(super) fn changed(
     problems: &mut Problems,
     ground: &Ground<'_>,
     saved: &Job,
     input: UpdateJob,
-    now: DateTime<Utc>,
+    cx: &Context,
 ) -> Job {
-    let root = Path::root();
+    let (root, now) = (Path::root(), cx.clock.now());
     let mut job = saved.clone();
     if let Some(name) = required(problems, "name", input.name) {
         job.name = text::name(problems, &root.field("name"), &name);
@@ -63,6 +73,13 @@ pub(super) fn changed(
         job.folder = text::folder(problems, &root.field("folder"), &folder);
     }
     job.enabled = required(problems, "enabled", input.enabled).unwrap_or(job.enabled);
+    match input.schedule {
+        Patch::Keep => {}
+        Patch::Clear => job.schedule = None,
+        Patch::Set(given) => {
+            job.schedule = Some(schedule::checked(problems, &root.field("schedule"), given, now));
+        }
+    }
     job.watch = required(problems, "watch", input.watch).unwrap_or(job.watch);
     job.selection = required(problems, "selection", input.selection).unwrap_or(job.selection);
     job.since = input.since.apply(job.since);
@@ -72,11 +89,28 @@ pub(super) fn changed(
         Patch::Clear => job.handling = handling(problems, &root, ground.mailbox, None),
         Patch::Set(given) => job.handling = handling(problems, &root, ground.mailbox, Some(given)),
     }
-    job.next_run_at = job.enabled.then_some(now);
+    job.next_run_at = next_run_of_changed(saved, &job, &cx.default_schedule, now);
     job.version = saved.version + 1;
     job.updated_at = now;
     check::job(problems, &root, &job, ground);
     job
+}
+
+/// A changed job runs at once, so that one sees what became of it: where it watches, or where nobody said when. A schedule
+/// that a person gave is kept to, and what is due already stays due.
+fn next_run_of_changed(
+    saved: &Job,
+    job: &Job,
+    default: &Schedule,
+    now: DateTime<Utc>,
+) -> Option<DateTime<Utc>> {
+    let is_by_default = job.schedule.as_ref() == Some(default);
+    if job.enabled && (job.watch || is_by_default) {
+        return Some(now);
+    }
+    let next = job.next_turn(now)?;
+    let due = saved.next_run_at.filter(|_| saved.schedule == job.schedule);
+    Some(due.map_or(next, |due| due.min(next)))
 }
 
 /// The new value of a field that can't be empty.

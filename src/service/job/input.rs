@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::domain::handling::OriginalFate;
 use crate::domain::id::{JobId, MailboxId};
 use crate::domain::job::Selection;
+use crate::domain::schedule::Schedule;
 use crate::service::Patch;
 
 /// Input of `createJob`.
@@ -25,6 +26,8 @@ pub struct FirstJob {
     pub folder: String,
     /// Whether it runs by itself.
     pub enabled: bool,
+    /// When it runs by itself. Absent: as it is configured; null: by hand only, or by watching.
+    pub schedule: Patch<Schedule>,
     /// Whether it reacts at once to new mail.
     pub watch: bool,
     /// Which messages it takes.
@@ -48,6 +51,8 @@ pub struct UpdateJob {
     pub folder: Patch<String>,
     /// See [`FirstJob::enabled`].
     pub enabled: Patch<bool>,
+    /// Null: by hand only, or by watching.
+    pub schedule: Patch<Schedule>,
     /// See [`FirstJob::watch`].
     pub watch: Patch<bool>,
     /// See [`FirstJob::selection`].

@@ -21,7 +21,7 @@ pub(super) use draft::{default_handling, draft, taken};
 /// Jobs that a mailbox may have.
 pub const MAX_PER_MAILBOX: usize = 50;
 
-/// Makes a job. It runs at once, if it is enabled.
+/// Makes a job. It runs at once where it watches or nobody says when, else by its schedule.
 pub async fn create(cx: &Context, _permit: &Permit<ConfigWrite>, input: CreateJob) -> Result<Job, Error> {
     let tx = cx.db.begin().await?;
     let Some(mailbox) = db::mailbox::lock(&tx, input.mailbox_id).await? else {
@@ -33,7 +33,7 @@ pub async fn create(cx: &Context, _permit: &Permit<ConfigWrite>, input: CreateJo
         check::too_many(&mut problems);
     }
     let ground = Ground { mailbox: &mailbox, cloud: cloud_of(&tx, &mailbox).await?, others: &others };
-    let job = draft(&mut problems, &Path::root(), &ground, input.job, None, cx.clock.now());
+    let job = draft(&mut problems, &Path::root(), &ground, input.job, None, cx);
     problems.finish()?;
     db::job::insert(&tx, &job).await.map_err(|error| taken(error, &Path::root()))?;
     tx.commit().await.map_err(db::Error::from)?;
@@ -59,7 +59,7 @@ pub async fn update(cx: &Context, _permit: &Permit<ConfigWrite>, input: UpdateJo
     others.retain(|job| job.id != saved.id);
     let mut problems = Problems::new();
     let ground = Ground { mailbox: &mailbox, cloud: cloud_of(&tx, &mailbox).await?, others: &others };
-    let changed = draft::changed(&mut problems, &ground, &saved, input, cx.clock.now());
+    let changed = draft::changed(&mut problems, &ground, &saved, input, cx);
     problems.finish()?;
     if !db::job::same_folder(&saved.folder, &changed.folder) {
         db::job::forget_listing(&tx, saved.id).await?;

@@ -36,7 +36,7 @@ pub async fn create(
     let first_job = input.job.take();
     let mailbox = draft::new(&mut problems, input, now);
     let job = match (&mailbox, first_job) {
-        (Some(mailbox), Some(first)) => Some(first_job_of(&mut problems, mailbox, first, now)),
+        (Some(mailbox), Some(first)) => Some(first_job_of(&mut problems, mailbox, first, cx)),
         _ => None,
     };
     problems.finish()?;
@@ -118,15 +118,10 @@ fn credential_given(
     }
 }
 
-fn first_job_of(
-    problems: &mut Problems,
-    mailbox: &Mailbox,
-    first: FirstJob,
-    now: chrono::DateTime<chrono::Utc>,
-) -> Job {
+fn first_job_of(problems: &mut Problems, mailbox: &Mailbox, first: FirstJob, cx: &Context) -> Job {
     // Its credential may be one that is not read yet.
     let ground = job::Ground { mailbox, cloud: None, others: &[] };
-    job::draft(problems, &Path::of("job"), &ground, first, Some(&mailbox.title), now)
+    job::draft(problems, &Path::of("job"), &ground, first, Some(&mailbox.title), cx)
 }
 
 async fn saved_credential(tx: &impl Connection, id: CredentialId, path: &Path) -> Result<Credential, Error> {

@@ -6,6 +6,7 @@ use super::handling::HandlingInput;
 use super::object::MessageSelection;
 use crate::api::graphql::input::{Ids, patch};
 use crate::api::graphql::scalar::DateTime;
+use crate::api::graphql::schedule::ScheduleInput;
 use crate::api::graphql::user_error::UserError;
 use crate::service::job::{CreateJob, FirstJob, UpdateJob};
 
@@ -22,7 +23,10 @@ pub struct CreateJobInput {
     /// Whether it runs by itself.
     #[graphql(default = true)]
     pub enabled: bool,
-    /// React at once to new mail; the interval stays as the safety net.
+    /// When it runs by itself. Absent: every five minutes, unless the installation says otherwise, beginning now. null: by
+    /// hand only, or by watching.
+    pub schedule: MaybeUndefined<ScheduleInput>,
+    /// React at once to new mail; the schedule stays as the safety net, without one it looks once an hour.
     #[graphql(default = false)]
     pub watch: bool,
     /// Which messages it takes.
@@ -48,7 +52,10 @@ pub struct FirstJobInput {
     /// Whether it runs by itself.
     #[graphql(default = true)]
     pub enabled: bool,
-    /// React at once to new mail; the interval stays as the safety net.
+    /// When it runs by itself. Absent: every five minutes, unless the installation says otherwise, beginning now. null: by
+    /// hand only, or by watching.
+    pub schedule: MaybeUndefined<ScheduleInput>,
+    /// React at once to new mail; the schedule stays as the safety net, without one it looks once an hour.
     #[graphql(default = false)]
     pub watch: bool,
     /// Which messages it takes.
@@ -74,7 +81,9 @@ pub struct UpdateJobInput {
     pub folder: MaybeUndefined<String>,
     /// Whether it runs by itself.
     pub enabled: MaybeUndefined<bool>,
-    /// React at once to new mail; the interval stays as the safety net.
+    /// When it runs by itself; null: by hand only, or by watching.
+    pub schedule: MaybeUndefined<ScheduleInput>,
+    /// React at once to new mail; the schedule stays as the safety net, without one it looks once an hour.
     pub watch: MaybeUndefined<bool>,
     /// Which messages it takes.
     pub selection: MaybeUndefined<MessageSelection>,
@@ -88,31 +97,35 @@ pub struct UpdateJobInput {
     pub expected_version: Option<i32>,
 }
 
-impl From<FirstJobInput> for FirstJob {
-    fn from(input: FirstJobInput) -> Self {
-        Self {
-            name: input.name,
-            folder: input.folder,
-            enabled: input.enabled,
-            watch: input.watch,
-            selection: input.selection.into(),
-            since: patch(input.since),
-            handling: input.handling.map(Into::into),
-            max_messages_per_run: input.max_messages_per_run,
+impl FirstJobInput {
+    /// For the service; `ids` say what of it can't be read.
+    pub fn resolve(self, ids: &mut Ids, path: &str) -> FirstJob {
+        FirstJob {
+            name: self.name,
+            folder: self.folder,
+            enabled: self.enabled,
+            schedule: ids.schedule(self.schedule, &[path, "schedule"]),
+            watch: self.watch,
+            selection: self.selection.into(),
+            since: patch(self.since),
+            handling: self.handling.map(Into::into),
+            max_messages_per_run: self.max_messages_per_run,
         }
     }
 }
 
 impl CreateJobInput {
-    /// For the service, or the ids that name nothing.
+    /// For the service, or what of it names nothing or can't be read.
     pub fn resolve(self) -> Result<CreateJob, Vec<UserError>> {
         let mut ids = Ids::default();
         let mailbox_id = ids.get(&self.mailbox_id, &["mailboxId"]);
+        let schedule = ids.schedule(self.schedule, &["schedule"]);
         ids.finish()?;
         let job = FirstJob {
             name: Some(self.name),
             folder: self.folder,
             enabled: self.enabled,
+            schedule,
             watch: self.watch,
             selection: self.selection.into(),
             since: patch(self.since),
@@ -124,16 +137,18 @@ impl CreateJobInput {
 }
 
 impl UpdateJobInput {
-    /// For the service, or the ids that name nothing.
+    /// For the service, or what of it names nothing or can't be read.
     pub fn resolve(self) -> Result<UpdateJob, Vec<UserError>> {
         let mut ids = Ids::default();
         let id = ids.get(&self.id, &["id"]);
+        let schedule = ids.schedule(self.schedule, &["schedule"]);
         ids.finish()?;
         Ok(UpdateJob {
             id,
             name: patch(self.name),
             folder: patch(self.folder),
             enabled: patch(self.enabled),
+            schedule,
             watch: patch(self.watch),
             selection: patch(self.selection),
             since: patch(self.since),

@@ -9,7 +9,8 @@ use crate::api::graphql::mailbox::{Mailbox, MailboxLoader};
 use crate::api::graphql::paging::{Connection, Order, PageArgs, repeats};
 use crate::api::graphql::run::{ActiveOf, LastOf, Run, RunLoader, runs_of};
 use crate::api::graphql::scalar::DateTime;
-use crate::api::graphql::{Result, loader, node};
+use crate::api::graphql::schedule::Schedule;
+use crate::api::graphql::{ContextExt, Result, loader, node};
 use crate::domain::job;
 
 /// Which messages a job takes.
@@ -58,7 +59,18 @@ impl Job {
         self.0.enabled
     }
 
-    /// React at once to new mail: Graph change notifications. The interval stays as the safety net.
+    /// When it runs by itself; null: by hand only, or by watching.
+    async fn schedule(&self) -> Option<Schedule> {
+        self.0.schedule.clone().map(Schedule)
+    }
+
+    /// When it runs, in a sentence for people; without a schedule and without watching, by hand only.
+    async fn runs_summary(&self, ctx: &Context<'_>) -> Result<String> {
+        Ok(self.0.runs_summary(ctx.services()?.clock.now()))
+    }
+
+    /// React at once to new mail: Graph change notifications. The schedule stays as the safety net; without one it looks
+    /// once an hour all the same.
     async fn watch(&self) -> bool {
         self.0.watch
     }
@@ -100,7 +112,7 @@ impl Job {
         self.0.max_messages_per_run
     }
 
-    /// When it runs next by itself.
+    /// When it runs next by itself; null: by hand only.
     async fn next_run_at(&self) -> Option<DateTime> {
         self.0.next_run_at.map(DateTime)
     }

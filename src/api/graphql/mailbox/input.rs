@@ -156,7 +156,7 @@ impl CreateMailboxInput {
             credential_id: ids.optional(self.credential_id.as_ref(), &["credentialId"]),
             new_credential: self.new_credential.map(Into::into),
             mapping_id: ids.optional(self.mapping_id.as_ref(), &["mappingId"]),
-            job: self.job.map(Into::into),
+            job: self.job.map(|job| job.resolve(&mut ids, "job")),
             signature: self.signature,
             aliases: self.aliases.unwrap_or_default(),
             expect_mail_within_hours: self.expect_mail_within_hours,

@@ -110,21 +110,22 @@ pub struct IntervalInput {
 }
 
 impl ScheduleInput {
-    /// For the service, or what can't be read as a schedule. Numbers out of their range are 0, which the service refuses.
-    pub fn resolve(self) -> Result<schedule::Schedule, Vec<UserError>> {
+    /// For the service, or what of the field `at` can't be read as a schedule. Numbers out of their range are 0, which the
+    /// service refuses.
+    pub fn resolve(self, at: &[&str]) -> Result<schedule::Schedule, Vec<UserError>> {
         let mut errors = Vec::new();
         let time_zone = self.time_zone.parse::<Tz>().unwrap_or_else(|_| {
             let message = "There is no such time zone: give an IANA name such as Europe/Paris.";
-            errors.push(UserError::invalid(&["schedule", "timeZone"], message));
+            errors.push(UserError::invalid(&["timeZone"], message));
             Tz::UTC
         });
         let on = self.on.resolve(&mut errors);
-        let at = self.at.resolve();
+        let times = self.at.resolve();
         if !errors.is_empty() {
-            return Err(errors);
+            return Err(errors.into_iter().map(|error| error.within(at)).collect());
         }
         let (starts_on, ends_on) = (self.starts_on.map(|date| date.0), self.ends_on.map(|date| date.0));
-        Ok(schedule::Schedule { time_zone, on, at, starts_on, ends_on })
+        Ok(schedule::Schedule { time_zone, on, at: times, starts_on, ends_on })
     }
 }
 
@@ -160,7 +161,7 @@ fn one(
         (None, Some(week), Some(weekday)) => Day::Of { week: week.into(), kind: weekday.into() },
         _ => {
             let message = "Give either `day`, or `week` with `weekday`.";
-            errors.push(UserError::invalid(&["schedule", "on", field], message));
+            errors.push(UserError::invalid(&["on", field], message));
             Day::Number(1)
         }
     }

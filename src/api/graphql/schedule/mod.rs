@@ -4,4 +4,6 @@ mod input;
 mod object;
 mod query;
 
+pub use input::ScheduleInput;
+pub use object::Schedule;
 pub use query::ScheduleQuery;

@@ -31,7 +31,7 @@ impl ScheduleQuery {
         #[graphql(desc = "The schedule.")] schedule: ScheduleInput,
     ) -> Result<SchedulePreviewPayload> {
         let permit = ctx.permit::<RunRead>()?;
-        let schedule = match schedule.resolve() {
+        let schedule = match schedule.resolve(&["schedule"]) {
             Ok(schedule) => schedule,
             Err(user_errors) => return Ok(SchedulePreviewPayload { schedule: None, user_errors }),
         };
