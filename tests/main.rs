@@ -29,6 +29,7 @@ mod outage;
 mod pipeline;
 mod provider;
 mod recipes;
+mod runner;
 mod schedule;
 mod search;
 mod service;

@@ -14,6 +14,7 @@ use crate::api::graphql::{Backend, Executor, Limits};
 use crate::api::health::ReadyCheck;
 use crate::api::{self, Api, health, metrics};
 use crate::config::{Config, Role};
+use crate::event::bell::Bell;
 use crate::worker;
 
 impl App {
@@ -32,6 +33,9 @@ impl App {
         let worker = is(Role::Worker).then(|| worker::start(self.worker_parts()));
         let address = listeners.api.local_addr().map_err(Error::Serve)?;
         tracing::info!(%address, api = is(Role::Api), worker = is(Role::Worker), "serving");
+        if !self.services.db.has_one_writer() {
+            tokio::spawn(self.bell().run(stop.clone()));
+        }
         let identities = self.services.identities.clone();
         let working = async {
             stop.cancelled().await;
@@ -59,6 +63,14 @@ impl App {
                 tracing::warn!("stopped with work unfinished: it is taken up again at the next start");
                 Ok(())
             }
+        }
+    }
+
+    fn bell(&self) -> Bell {
+        Bell {
+            db: self.services.db.clone(),
+            listen_url: self.config.database.listen_url.clone(),
+            wake: self.services.wake.clone(),
         }
     }
 

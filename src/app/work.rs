@@ -27,7 +27,12 @@ impl App {
             tombstones: Arc::new(self.services.installation.tombstones()),
             worker: Arc::from(self.config.worker.name.as_str()),
         };
-        Parts { tools, services: self.services.clone(), settings: settings(&self.config) }
+        Parts {
+            tools,
+            reaches: Arc::new(self.services.clone()),
+            services: self.services.clone(),
+            settings: settings(&self.config),
+        }
     }
 }
 

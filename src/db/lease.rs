@@ -1,11 +1,18 @@
 //! Who reads a mailbox: one at a time, until the lease lapses, told apart by a fencing number.
 
+use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
-use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
+use chrono::DateTime;
+use sea_orm::ActiveValue::Set;
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseBackend, EntityTrait, QueryFilter, Statement, Value};
 
+use super::entity::lease;
 use super::{Error, now_sql};
 use crate::domain::id::MailboxId;
+
+/// Leases in one statement: two parameters each.
+const MANY: usize = 1000;
 
 /// The right to read a mailbox. The holder counts down its own monotonic clock, from before it asked.
 #[derive(Debug, Clone)]
@@ -50,17 +57,75 @@ pub async fn claim(
     Ok(Some(Lease { mailbox_id, owner: owner.to_owned(), fence, expires: asked + ttl }))
 }
 
-/// Prolongs the lease, unless it has passed to another; answers when it lapses now.
-pub async fn renew(db: &impl ConnectionTrait, lease: &Lease, ttl: Duration) -> Result<Instant, Error> {
+/// Prolongs leases of one owner, all in one statement; answers which were, and until when. The others are another's by
+/// now, or locked: it waits for no transaction, so that one that hangs costs no other lease.
+pub async fn renew(
+    db: &impl ConnectionTrait,
+    owner: &str,
+    leases: &[(MailboxId, i64)],
+    ttl: Duration,
+) -> Result<(HashSet<MailboxId>, Instant), Error> {
     let asked = Instant::now();
     let backend = db.get_database_backend();
-    let sql = format!(
-        "UPDATE lease SET expires_at = {until} WHERE mailbox_id = $1 AND fence = $2 AND owner = $3",
-        until = until_sql(backend, ttl)
-    );
-    let values = [lease.mailbox_id.0.into(), lease.fence.into(), lease.owner.as_str().into()];
+    let lock = if backend == DatabaseBackend::Postgres { " FOR UPDATE SKIP LOCKED" } else { "" };
+    let mut renewed = HashSet::new();
+    for some in leases.chunks(MANY) {
+        let sql = format!(
+            "WITH mine AS (SELECT mailbox_id FROM lease WHERE owner = $1 AND (mailbox_id, fence) IN (VALUES {pairs}){lock}) \
+             UPDATE lease SET expires_at = {until} WHERE mailbox_id IN (SELECT mailbox_id FROM mine) \
+             RETURNING mailbox_id",
+            pairs = pairs(2, some.len()),
+            until = until_sql(backend, ttl),
+        );
+        let mut values: Vec<Value> = vec![owner.into()];
+        values.extend(some.iter().flat_map(|(id, fence)| [id.0.into(), (*fence).into()]));
+        for row in db.query_all_raw(Statement::from_sql_and_values(backend, sql, values)).await? {
+            renewed.insert(MailboxId(row.try_get("", "mailbox_id")?));
+        }
+    }
+    Ok((renewed, asked + ttl))
+}
+
+/// Prolongs one lease, when whoever has its row locked is done; None when it is another's by then.
+pub async fn renew_waiting(
+    db: &impl ConnectionTrait,
+    owner: &str,
+    (mailbox_id, fence): (MailboxId, i64),
+    ttl: Duration,
+) -> Result<Option<Instant>, Error> {
+    let backend = db.get_database_backend();
+    let until = until_sql(backend, ttl);
+    let sql =
+        format!("UPDATE lease SET expires_at = {until} WHERE mailbox_id = $1 AND fence = $2 AND owner = $3");
+    let values = [mailbox_id.0.into(), fence.into(), owner.into()];
+    // The database's clock is read when the row is written: until then counts from here, which is earlier.
+    let asked = Instant::now();
     let done = db.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
-    if done.rows_affected() == 1 { Ok(asked + ttl) } else { Err(Error::LeaseLost) }
+    Ok((done.rows_affected() == 1).then(|| asked + ttl))
+}
+
+/// What an owner holds: the fencing number by mailbox.
+pub async fn of_owner(db: &impl ConnectionTrait, owner: &str) -> Result<HashMap<MailboxId, i64>, Error> {
+    let rows = lease::Entity::find().filter(lease::Column::Owner.eq(owner)).all(db).await?;
+    Ok(rows.into_iter().map(|row| (row.mailbox_id.into(), row.fence)).collect())
+}
+
+/// Makes the row of a new mailbox: free.
+pub(super) async fn make(db: &impl ConnectionTrait, mailbox_id: MailboxId) -> Result<(), Error> {
+    let row = lease::ActiveModel {
+        mailbox_id: Set(mailbox_id.0),
+        owner: Set(None),
+        fence: Set(0),
+        expires_at: Set(DateTime::UNIX_EPOCH),
+    };
+    lease::Entity::insert(row).exec_without_returning(db).await?;
+    Ok(())
+}
+
+/// Parameters in pairs, from `$first`, as rows: `($2, $3), ($4, $5)`.
+pub(super) fn pairs(first: usize, count: usize) -> String {
+    let pair = |index: usize| format!("(${}, ${})", first + index * 2, first + index * 2 + 1);
+    (0..count).map(pair).collect::<Vec<_>>().join(", ")
 }
 
 /// The first statement of every transaction that has effects: locks the lease row and checks that it is still ours.
@@ -119,7 +184,7 @@ pub async fn release_all(db: &impl ConnectionTrait) -> Result<(), Error> {
     Ok(())
 }
 
-fn until_sql(backend: DatabaseBackend, ttl: Duration) -> String {
+pub(super) fn until_sql(backend: DatabaseBackend, ttl: Duration) -> String {
     let seconds = ttl.as_secs_f64();
     match backend {
         DatabaseBackend::Sqlite => {

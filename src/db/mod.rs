@@ -1,10 +1,11 @@
 //! The only sea-orm code: rows stay private to it, domain types go in and out.
 //!
 //! Functions take `&impl ConnectionTrait`, so that they work inside and outside of a transaction. Configuration:
-//! `credential` `mailbox` `mapping` `job`. The intake: `intake` `lease` `correlation` `key` `instance` `store` `run` `event`. Lists and loaders: `read`.
+//! `credential` `mailbox` `mapping` `job`. The intake: `claim` `lease` `intake` `correlation` `key` `instance` `store` `run` `event`. Lists and loaders: `read`.
 //! Full-text search: `search`.
 
 pub mod by_hand;
+pub mod claim;
 mod connect;
 pub mod correlation;
 pub mod credential;
@@ -21,6 +22,7 @@ pub mod lease;
 pub mod mailbox;
 pub mod mapping;
 pub mod migrate;
+pub mod notify;
 pub mod paging;
 pub mod pairing;
 pub mod pass;

@@ -1,7 +1,7 @@
 //! Runs: a job has at most one that takes in mail and one that maps messages again and is not finished.
 
 use chrono::{DateTime, Utc};
-use sea_orm::sea_query::OnConflict;
+use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
     ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter,
     QueryOrder, TryInsertResult,
@@ -12,6 +12,9 @@ use super::{Error, from_json, parse, to_json};
 use crate::domain::fault::Fault;
 use crate::domain::id::{JobId, MailboxId, RunId};
 use crate::domain::run::{Run, RunProgress, RunState, RunTrigger};
+
+/// As the partial indices have it: a parameter in its place would keep them from being used.
+const UNFINISHED: &str = "state IN ('QUEUED', 'RUNNING')";
 
 /// Writes a new run, unless the job has one that is not finished; answers with the one there is.
 pub async fn open(
@@ -83,11 +86,22 @@ async fn one(
     row.map(Run::try_from).transpose()
 }
 
-/// All runs that are not finished, oldest first.
-pub async fn unfinished(db: &impl ConnectionTrait) -> Result<Vec<Run>, Error> {
+/// The runs of the mailboxes that are not finished, oldest first.
+pub async fn unfinished_of(db: &impl ConnectionTrait, ids: &[MailboxId]) -> Result<Vec<Run>, Error> {
     let rows = run::Entity::find()
-        .filter(run::Column::State.is_in([RunState::Queued.as_str(), RunState::Running.as_str()]))
+        .filter(run::Column::MailboxId.is_in(ids.iter().map(|id| id.0)))
+        .filter(Expr::cust(UNFINISHED))
         .order_by_asc(run::Column::QueuedAt)
+        .all(db)
+        .await?;
+    rows.into_iter().map(Run::try_from).collect()
+}
+
+/// The runs that someone asked to stop, and that have not.
+pub async fn to_stop(db: &impl ConnectionTrait) -> Result<Vec<Run>, Error> {
+    let rows = run::Entity::find()
+        .filter(Expr::cust(UNFINISHED))
+        .filter(run::Column::CancelRequested.eq(true))
         .all(db)
         .await?;
     rows.into_iter().map(Run::try_from).collect()

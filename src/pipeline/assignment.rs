@@ -119,6 +119,8 @@ pub struct Hold {
     pub expires: watch::Receiver<Instant>,
     /// Why to stop, once there is a reason.
     pub stop: watch::Receiver<Option<Stop>>,
+    /// Whether another job of the mailbox has waited long enough.
+    pub others: watch::Receiver<bool>,
 }
 
 impl Hold {
@@ -128,6 +130,11 @@ impl Hold {
             Some(stop) => Err(Error::Stopped(stop)),
             None => Ok(()),
         }
+    }
+
+    /// Whether another job of the mailbox goes first now: what was begun is brought to an end, and no more is begun.
+    pub fn lets_others_go_first(&self) -> bool {
+        *self.others.borrow()
     }
 
     /// Side effects can't be fenced: they are sent only while the lease outlasts their time limit by a margin, and

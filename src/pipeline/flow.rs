@@ -7,17 +7,17 @@ use tokio::task::JoinHandle;
 use super::fetch::{self, Batch, Ledger};
 use super::parse::{self, Drafts};
 use super::store::{self, Stored};
-use super::{Assignment, Error, Tools, Tracker, dispose};
+use super::{Assignment, Error, Took, Tools, Tracker, dispose};
 use crate::domain::id::RunId;
 use crate::provider::Session;
 
-/// Takes in what waits in the ledger.
+/// Takes in what waits in the ledger, until that is all or another job goes first.
 pub(super) async fn run(
     tools: &Tools,
     assignment: &Assignment,
     session: &mut dyn Session,
     tracker: &Tracker,
-) -> Result<(), Error> {
+) -> Result<Took, Error> {
     let run_id = tracker.begin().await?;
     let (batches, parsing) = mpsc::channel::<Batch>(1);
     let (drafts, storing) = mpsc::channel::<Drafts>(1);
@@ -30,26 +30,29 @@ pub(super) async fn run(
             assignment.hold.go_on()?;
             let rows = ledger.next(tools, assignment).await?;
             if rows.is_empty() || batches.is_closed() {
-                return Ok(());
+                return Ok(Took::All);
             }
             fetch::fetch(tools, assignment, session, tracker, rows, &batches).await?;
             while let Ok(stored) = handled.try_recv() {
                 handle(tools, assignment, session, tracker, stored).await?;
             }
+            if assignment.hold.lets_others_go_first() {
+                return Ok(Took::Slice);
+            }
         }
     };
-    let fetched: Result<(), Error> = fetched.await;
+    let fetched: Result<Took, Error> = fetched.await;
     drop(batches);
     // What was fetched is stored whatever became of the connection, and an error of storing is the one that counts.
     let parsed = join(parser).await;
     let stored = join(storer).await;
     stored?;
     parsed?;
-    fetched?;
+    let took = fetched?;
     while let Some(stored) = handled.recv().await {
         handle(tools, assignment, session, tracker, stored).await?;
     }
-    Ok(())
+    Ok(took)
 }
 
 async fn handle(

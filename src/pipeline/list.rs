@@ -6,7 +6,7 @@ use chrono::SubsecRound as _;
 
 use super::pair::Pairing;
 use super::returned::returned;
-use super::{Assignment, Error, Tools, kill};
+use super::{Assignment, Error, Took, Tools, kill};
 use crate::db;
 use crate::db::intake::{IntakeRow, JobPosition, SourceKey};
 use crate::db::pairing::NewSource;
@@ -14,14 +14,23 @@ use crate::domain::id::MessageId;
 use crate::domain::intake::{IntakeState, Listed, ListingPhase};
 use crate::provider::{ListPage, Position, Session};
 
-/// Lists the folder since the job's position, page by page, into the ledger.
+/// What a listing came to.
+pub(super) struct Listing {
+    /// Whether it went to the end.
+    pub(super) took: Took,
+    /// Whether it showed any message.
+    pub(super) anything: bool,
+}
+
+/// Lists the folder since the position, page by page, into the ledger.
 pub(super) async fn list(
     tools: &Tools,
     assignment: &Assignment,
+    mut position: Option<JobPosition>,
     session: &mut dyn Session,
-) -> Result<(), Error> {
+) -> Result<Listing, Error> {
     let job = &assignment.job;
-    let mut position = db::intake::position(tools.db.read(), job.id).await?;
+    let mut anything = false;
     let mut pairing: Option<Pairing> = None;
     loop {
         assignment.hold.go_on()?;
@@ -52,6 +61,7 @@ pub(super) async fn list(
             token: page.position.token.clone(),
             phase: if page.more { phase } else { ListingPhase::Following },
         };
+        anything |= !page.listed.is_empty();
         if !page.listed.is_empty() || position.as_ref() != Some(&next) {
             let back = match phase {
                 ListingPhase::Following => returned(tools, assignment, session, &page.listed).await?,
@@ -61,7 +71,10 @@ pub(super) async fn list(
         }
         position = Some(next);
         if !page.more {
-            return Ok(());
+            return Ok(Listing { took: Took::All, anything });
+        }
+        if assignment.hold.lets_others_go_first() {
+            return Ok(Listing { took: Took::Slice, anything });
         }
     }
 }

@@ -33,22 +33,45 @@ pub use progress::Tracker;
 pub use reprocess::reprocess;
 
 use crate::db;
+use crate::db::job::Outlook;
 use crate::provider::Session;
 
-/// Takes in what the folder has: finishes what is pending, lists, takes in what the ledger has waiting, purges.
+/// How much of a job was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Took {
+    /// All that there was.
+    All,
+    /// As much as was done when another job of the mailbox came: the rest is in the ledger, or not listed yet.
+    Slice,
+}
+
+/// Takes in what the folder has: finishes what is pending, lists, takes in what the ledger has waiting, purges. `outlook`
+/// is what was found under the lease.
 ///
 /// A check that finds nothing writes nothing but the job's position.
 pub async fn take_in(
     tools: &Tools,
     assignment: &Assignment,
+    outlook: &Outlook,
     session: &mut dyn Session,
     tracker: &Tracker,
-) -> Result<(), Error> {
-    dispose::finish_pending(tools, assignment, session, tracker).await?;
-    list::list(tools, assignment, session).await?;
-    if db::intake::has_waiting(tools.db.read(), assignment.job.id, tools.clock.now()).await? {
-        tracker.begin().await?;
-        flow::run(tools, assignment, session, tracker).await?;
+) -> Result<Took, Error> {
+    if outlook.disposes {
+        dispose::finish_pending(tools, assignment, session, tracker).await?;
     }
-    purge::purge(tools, assignment, session, tracker).await
+    let listed = list::list(tools, assignment, outlook.position.clone(), session).await?;
+    let waits = || db::intake::has_waiting(tools.db.read(), assignment.job.id, tools.clock.now());
+    if outlook.waits || listed.anything && waits().await? {
+        tracker.begin().await?;
+        if flow::run(tools, assignment, session, tracker).await? == Took::Slice {
+            return Ok(Took::Slice);
+        }
+    }
+    if listed.took == Took::Slice {
+        return Ok(Took::Slice);
+    }
+    if outlook.purges || tracker.run().is_some() {
+        purge::purge(tools, assignment, session, tracker).await?;
+    }
+    Ok(Took::All)
 }

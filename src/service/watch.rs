@@ -47,7 +47,7 @@ pub async fn note(cx: &Context, items: &[Notification]) -> Result<Noted, Error> 
     let now = cx.clock.now();
     let list = |jobs: BTreeSet<JobId>| jobs.into_iter().collect::<Vec<_>>();
     let (due, renew, gone) = (list(due), list(renew), list(gone));
-    let noted = if due.is_empty() { 0 } else { db::job::note(cx.db.write(), &due, now).await? };
+    let noted = if due.is_empty() { 0 } else { db::job::note(&cx.db, &due, now).await? };
     for (jobs, is_gone) in [(&renew, false), (&gone, true)] {
         if !jobs.is_empty() {
             db::subscription::hurry(cx.db.write(), jobs, now, is_gone).await?;

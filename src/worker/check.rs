@@ -10,11 +10,10 @@ use crate::domain::job::Job;
 use crate::domain::mailbox::Mailbox;
 use crate::pipeline;
 use crate::provider::Access;
-use crate::service;
 
 /// Asks the provider, and tells when the number changed.
 pub(super) async fn unread(parts: &Parts, lease: &Lease, mailbox: &Mailbox, job: &Job) -> Result<(), Cause> {
-    let provider = service::connection::provider(&parts.services, mailbox).await?;
+    let provider = parts.reaches.provider(mailbox).await?;
     let mut session = provider.open(Access::Look).await.map_err(pipeline::Error::from)?;
     let folders = session.folders().await.map_err(pipeline::Error::from)?;
     session.close().await;

@@ -6,7 +6,9 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Parts;
+use super::quiet::Quiet;
 use crate::db;
+use crate::db::job::Checked;
 use crate::db::lease::Lease;
 use crate::domain::event::{Fact, NewEvent};
 use crate::domain::fault::{Fault, FaultCode, Halted, Verdict};
@@ -109,14 +111,20 @@ impl Cause {
     }
 }
 
-/// Writes it, in one transaction under the fence.
-pub(super) async fn conclude(parts: &Parts, lease: &Lease, ended: Ended) -> Result<(), db::Error> {
+/// Writes it, in one transaction under the fence; together with others where there is nothing to tell. Answers whether the
+/// lease was given back with it, which is done where there is `quiet`.
+pub(super) async fn conclude(
+    parts: &Parts,
+    quiet: Option<&Quiet>,
+    lease: &Lease,
+    ended: Ended,
+) -> Result<bool, db::Error> {
     let now = parts.tools.clock.now();
     let Ended { mailbox, job, run, result } = ended;
     let stop = result.as_ref().err().and_then(Cause::stop);
     // Who holds the mailbox now goes on with the run, as does whoever comes after a drain.
     if matches!(stop, Some(Stop::LeaseLost | Stop::Draining)) {
-        return Ok(());
+        return Ok(false);
     }
     if let Err(cause) = &result
         && stop != Some(Stop::Cancelled)
@@ -143,9 +151,16 @@ pub(super) async fn conclude(parts: &Parts, lease: &Lease, ended: Ended) -> Resu
         _ => None,
     };
     let next = next_run(&job, next_turn(parts, &job, now).await?, again);
+    let health = health.filter(|health| *health != mailbox.health);
+    if let Some(quiet) = quiet.filter(|_| result.is_ok() && run.is_none() && health.is_none()) {
+        let (lease, noted_at) = (lease.clone(), job.noted_at);
+        return Ok(quiet
+            .end(Checked { lease, job_id: job.id, noted_at, checked_at: now, next_run_at: next })
+            .await);
+    }
     let tx = parts.tools.db.begin().await?;
     db::lease::check(&tx, lease).await?;
-    if let Some(health) = health.filter(|health| *health != mailbox.health) {
+    if let Some(health) = health {
         db::mailbox::set_health(&tx, mailbox.id, &health).await?;
         if health.state != mailbox.health.state {
             let (was, now, fault) = (mailbox.health.state, health.state, health.fault);
@@ -182,7 +197,7 @@ pub(super) async fn conclude(parts: &Parts, lease: &Lease, ended: Ended) -> Resu
         );
         parts.tools.hub.progress(&run);
     }
-    Ok(())
+    Ok(false)
 }
 
 fn end_state(run: &Run, result: &Result<(), Cause>, stop: Option<Stop>) -> RunState {

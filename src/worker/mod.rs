@@ -2,48 +2,80 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `runner` | which job runs next, on a free mailbox |
-//! | `execution` | one execution: lease, heartbeat, connection, pipeline, conclusion |
-//! | `heartbeat` | keeps the lease, hears of cancellation |
+//! | `runner` `claim` | free mailboxes with something to do, taken as places are free |
+//! | `turn` | what is due on one mailbox, one after the other |
+//! | `execution` | one execution of a job: connection, pipeline, conclusion |
+//! | `places` `lending` | how many work at the same time; who waits for a server lends its place |
+//! | `heart` | keeps the leases, hears of cancellation and of others that wait |
 //! | `reprocess` | messages mapped again, a slice at a time, so that the mailbox's mail is taken in between |
 //! | `check` | CHECK_ONLY: how many are unread, and nothing else |
 //! | `conclusion` | what follows from how it ended: run, health, next attempt |
+//! | `quiet` | checks that found nothing, written together |
 //! | `indexer` | fills the index of words from the event log |
 //! | `watcher` | subscriptions at providers: made, renewed, ended |
 //! | `expiry` | secrets and certificates that lapse soon |
-//! | `turns` | next runs, when the clock was set back |
+//! | `set_back` | next runs, when the clock was set back |
 //! | `janitor` | blobs that a crash orphaned |
 
 mod check;
+mod claim;
 mod conclusion;
 mod execution;
 mod expiry;
-mod heartbeat;
+mod heart;
 mod indexer;
 mod janitor;
+mod lending;
+mod places;
+mod quiet;
 mod reprocess;
 mod runner;
-mod turns;
+mod set_back;
+mod turn;
 mod watcher;
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::domain::mailbox::Mailbox;
 use crate::pipeline::Tools;
-use crate::service;
+use crate::provider::Provider;
+use crate::service::{self, connection};
+
+use heart::Heart;
+use quiet::Quiet;
+use turn::Floor;
 
 pub use expiry::tell_of_expiring;
-pub use turns::bring_forward;
+pub use set_back::bring_forward;
+
+/// How mailboxes are reached.
+#[async_trait]
+pub trait Reaches: Send + Sync {
+    /// The mail system of a saved mailbox, not connected to yet.
+    async fn provider(&self, mailbox: &Mailbox) -> Result<Box<dyn Provider>, connection::Error>;
+}
+
+#[async_trait]
+impl Reaches for service::Context {
+    async fn provider(&self, mailbox: &Mailbox) -> Result<Box<dyn Provider>, connection::Error> {
+        connection::provider(self, mailbox).await
+    }
+}
 
 /// What the worker is given.
 #[derive(Clone)]
 pub struct Parts {
     /// What every run works with.
     pub tools: Tools,
-    /// What the services work with: the worker opens mailboxes by it, and is woken by it.
+    /// How mailboxes are reached: by the services, or by a test's own way.
+    pub reaches: Arc<dyn Reaches>,
+    /// What the services work with: the worker is woken by it.
     pub services: service::Context,
     /// Times and limits.
     pub settings: Settings,
@@ -63,12 +95,15 @@ pub struct Settings {
 /// The running worker.
 pub struct Worker {
     stop: CancellationToken,
+    /// Nothing is held any more.
+    ended: CancellationToken,
     executions: TaskTracker,
     runner: JoinHandle<()>,
+    beating: JoinHandle<()>,
     indexer: JoinHandle<()>,
     watcher: JoinHandle<()>,
     expiry: JoinHandle<()>,
-    turns: JoinHandle<()>,
+    set_back: JoinHandle<()>,
     janitor: JoinHandle<()>,
 }
 
@@ -76,13 +111,18 @@ pub struct Worker {
 pub fn start(parts: Parts) -> Worker {
     let stop = CancellationToken::new();
     let executions = TaskTracker::new();
-    let runner = tokio::spawn(runner::run(parts.clone(), stop.clone(), executions.clone()));
+    let ended = CancellationToken::new();
+    let heart = Heart::default();
+    let quiet = Quiet::start(parts.tools.db.clone(), &parts.tools.worker, ended.clone());
+    let beating = tokio::spawn(heart::run(parts.clone(), heart.clone(), stop.clone(), ended.clone()));
+    let floor = Floor { heart, quiet };
+    let runner = tokio::spawn(runner::run(parts.clone(), stop.clone(), executions.clone(), floor));
     let indexer = tokio::spawn(indexer::run(parts.tools.clone(), stop.clone()));
     let watcher = tokio::spawn(watcher::run(parts.clone(), stop.clone()));
     let expiry = tokio::spawn(expiry::run(parts.tools.clone(), stop.clone()));
-    let turns = tokio::spawn(turns::run(parts.clone(), stop.clone()));
+    let set_back = tokio::spawn(set_back::run(parts.clone(), stop.clone()));
     let janitor = tokio::spawn(janitor::run(parts.tools, stop.clone()));
-    Worker { stop, executions, runner, indexer, watcher, expiry, turns, janitor }
+    Worker { stop, ended, executions, runner, beating, indexer, watcher, expiry, set_back, janitor }
 }
 
 impl Worker {
@@ -94,10 +134,12 @@ impl Worker {
         let ended = async {
             let _ended = self.runner.await;
             self.executions.wait().await;
+            self.ended.cancel();
+            let _ended = self.beating.await;
             let _ended = self.indexer.await;
             let _ended = self.watcher.await;
             let _ended = self.expiry.await;
-            let _ended = self.turns.await;
+            let _ended = self.set_back.await;
             let _ended = self.janitor.await;
         };
         tokio::time::timeout(deadline, ended).await.is_ok()

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 
 use super::Parts;
+use super::execution::Next;
 use crate::db;
 use crate::db::lease::Lease;
 use crate::domain::event::{Fact, NewEvent};
@@ -16,39 +17,30 @@ use crate::pipeline::{self, Assignment, Stop, Tracker};
 /// How long new mail of the mailbox may have to wait.
 const SLICE: Duration = Duration::from_secs(3);
 
-/// Works for a while; answers whether to look for more work at once.
-pub(super) async fn slice(parts: &Parts, assignment: &Assignment, tracker: &Tracker) -> bool {
+/// Works for a while.
+pub(super) async fn slice(parts: &Parts, assignment: &Assignment, tracker: &Tracker) -> Next {
     let until = Instant::now() + SLICE;
     let state = match pipeline::reprocess(&parts.tools, assignment, tracker, until).await {
         Ok(true) if tracker.run().is_some_and(|run| run.progress.failed > 0) => {
             RunState::SucceededWithFailures
         }
         Ok(true) => RunState::Succeeded,
-        Ok(false) => return true,
+        Ok(false) => return Next::Slice,
         Err(pipeline::Error::Stopped(Stop::Cancelled)) => RunState::Cancelled,
         // Whoever holds the mailbox next goes on with it.
-        Err(pipeline::Error::Stopped(_)) => return true,
+        Err(pipeline::Error::Stopped(_)) => return Next::Stop,
         Err(error) => {
             tracing::warn!(error = &error as &dyn std::error::Error, "mapping again waits for the next look");
-            return false;
+            return Next::Stop;
         }
     };
-    let Some(run) = tracker.run() else { return true };
-    match conclude(parts, &assignment.hold.lease, run, state, None).await {
-        Ok(()) => true,
-        Err(error) => {
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "the end of a run could not be written"
-            );
-            false
-        }
-    }
+    let Some(run) = tracker.run() else { return Next::Stop };
+    written(conclude(parts, &assignment.hold.lease, run, state, None).await)
 }
 
-/// Ends a run that can't go on before a person changes the mailbox; answers whether that was written.
-pub(super) async fn give_up(parts: &Parts, lease: &Lease, run: Option<&Run>, message: &str) -> bool {
-    let Some(run) = run else { return true };
+/// Ends a run that can't go on before a person changes the mailbox.
+pub(super) async fn give_up(parts: &Parts, lease: &Lease, run: Option<&Run>, message: &str) -> Next {
+    let Some(run) = run else { return Next::Stop };
     let fault = Fault {
         code: FaultCode::Internal,
         message: message.to_owned(),
@@ -58,7 +50,21 @@ pub(super) async fn give_up(parts: &Parts, lease: &Lease, run: Option<&Run>, mes
         request_id: None,
         occurred_at: parts.tools.clock.now(),
     };
-    conclude(parts, lease, run.clone(), RunState::Failed, Some(fault)).await.is_ok()
+    written(conclude(parts, lease, run.clone(), RunState::Failed, Some(fault)).await)
+}
+
+/// What was asked for meanwhile is to be done at once.
+fn written(result: Result<(), db::Error>) -> Next {
+    match result {
+        Ok(()) => Next::Slice,
+        Err(error) => {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "the end of a run could not be written"
+            );
+            Next::Stop
+        }
+    }
 }
 
 /// Writes the end, unless it was asked for more meanwhile.

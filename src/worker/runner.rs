@@ -1,128 +1,66 @@
-//! Which job runs next: what was asked for or left by a dead worker first, then what is due; one at a time a mailbox.
+//! Claims as many mailboxes as there are places, and gives each its turn.
 
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::Parts;
-use super::execution::{self, Task};
+use super::places::{PATIENCE, Places};
+use super::turn::{self, Floor};
+use super::{Parts, claim};
 use crate::db;
-use crate::domain::id::MailboxId;
-use crate::domain::run::{RunState, RunTrigger};
 
-/// How many due jobs are looked at in a turn.
-const DUE: u64 = 200;
+/// After a turn has ended, others may end too: how long they are waited for, so that one claim serves several places.
+const GATHER: Duration = Duration::from_millis(20);
+/// The same, while there is more to do than places.
+const HURRY: Duration = Duration::from_millis(2);
 
-/// Mailboxes that this process is at.
-#[derive(Clone, Default)]
-struct Busy(Arc<Mutex<HashSet<MailboxId>>>);
-
-impl Busy {
-    fn take(&self, id: MailboxId) -> Option<Turn> {
-        let taken = self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
-        taken.then(|| Turn { busy: self.clone(), id })
-    }
-}
-
-/// The turn of one mailbox; over when it is dropped, whatever happened.
-struct Turn {
-    busy: Busy,
-    id: MailboxId,
-}
-
-impl Drop for Turn {
-    fn drop(&mut self) {
-        self.busy.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
-    }
-}
-
-/// Looks for work whenever it is woken, and at every poll.
-pub(super) async fn run(parts: Parts, stop: CancellationToken, executions: TaskTracker) {
+/// Looks for work whenever it is woken, a turn has ended, and at every poll.
+pub(super) async fn run(parts: Parts, stop: CancellationToken, executions: TaskTracker, floor: Floor) {
     if parts.tools.db.has_one_writer() {
         // Whatever held a lease is dead: SQLite has one process only, and this is it.
         if let Err(error) = db::lease::release_all(parts.tools.db.write()).await {
             tracing::error!(error = &error as &dyn std::error::Error, "leases of an earlier process stay");
         }
     }
-    let busy = Busy::default();
-    let slots = Arc::new(Semaphore::new(parts.settings.concurrency));
+    let mut woken = parts.services.wake.listen();
+    let places = Places::new(parts.settings.concurrency, PATIENCE);
     loop {
-        if let Err(error) = dispatch(&parts, &stop, &executions, &busy, &slots).await {
-            tracing::error!(error = &error as &dyn std::error::Error, "looking for due work failed");
-        }
+        let more = match dispatch(&parts, &stop, &executions, &floor, &places).await {
+            Ok(more) => more,
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "looking for due work failed");
+                false
+            }
+        };
         tokio::select! {
             () = stop.cancelled() => return,
-            () = parts.services.wake.rung() => {}
+            () = woken.rung() => {}
+            // Another job of the mailbox may have become due meanwhile.
+            () = places.freed() => tokio::time::sleep(if more { HURRY } else { GATHER }).await,
             () = tokio::time::sleep(parts.settings.poll) => {}
         }
     }
 }
 
+/// Answers whether there was more to do than places.
 async fn dispatch(
     parts: &Parts,
     stop: &CancellationToken,
     executions: &TaskTracker,
-    busy: &Busy,
-    slots: &Arc<Semaphore>,
-) -> Result<(), db::Error> {
-    for task in tasks(parts).await? {
-        if stop.is_cancelled() {
-            return Ok(());
-        }
-        let Some(turn) = busy.take(task.mailbox_id) else { continue };
-        let Ok(slot) = Arc::clone(slots).try_acquire_owned() else { return Ok(()) };
-        spawn(parts, stop, executions, task, (turn, slot));
+    floor: &Floor,
+    places: &Places,
+) -> Result<bool, db::Error> {
+    let free = places.free();
+    if free == 0 || stop.is_cancelled() {
+        return Ok(true);
     }
-    Ok(())
-}
-
-async fn tasks(parts: &Parts) -> Result<Vec<Task>, db::Error> {
-    let db = parts.tools.db.read();
-    let unfinished = db::run::unfinished(db).await?.into_iter().map(|run| Task {
-        job_id: run.job_id,
-        mailbox_id: run.mailbox_id,
-        trigger: if run.state == RunState::Running { RunTrigger::Recovery } else { run.trigger },
-        run: Some(run),
-    });
-    let (again, mut tasks): (Vec<Task>, Vec<Task>) = unfinished.partition(is_again);
-    let due = db::job::due(db, parts.tools.clock.now(), DUE).await?;
-    tasks.extend(due.into_iter().map(|job| Task {
-        job_id: job.id,
-        mailbox_id: job.mailbox_id,
-        // Noted, and not looked at since.
-        trigger: match (job.noted_at, job.last_checked_at) {
-            (Some(noted), Some(checked)) if noted >= checked => RunTrigger::Watch,
-            (Some(_), None) => RunTrigger::Watch,
-            _ => RunTrigger::Schedule,
-        },
-        run: None,
-    }));
-    // New mail comes first: mapping again takes the mailbox for a slice, between two runs.
-    tasks.extend(again);
-    Ok(tasks)
-}
-
-fn is_again(task: &Task) -> bool {
-    task.run.as_ref().is_some_and(|run| run.trigger == RunTrigger::Reprocess)
-}
-
-fn spawn(
-    parts: &Parts,
-    stop: &CancellationToken,
-    executions: &TaskTracker,
-    task: Task,
-    held: (Turn, OwnedSemaphorePermit),
-) {
-    let (parts, stop) = (parts.clone(), stop.clone());
-    executions.spawn(async move {
-        let worked = execution::execute(&parts, &stop, task).await;
-        drop(held);
-        // Another job of the mailbox may wait; where the mailbox is another worker's, the poll is soon enough.
-        if worked {
-            parts.services.wake.ring();
-        }
-    });
+    let claims = claim::claim(parts, free).await?;
+    let more = claims.len() >= free;
+    for claim in claims {
+        let place = places.take();
+        let (parts, floor) = (parts.clone(), floor.clone());
+        executions.spawn(async move { turn::take(&parts, &floor, claim, place).await });
+    }
+    Ok(more)
 }

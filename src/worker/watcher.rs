@@ -77,8 +77,7 @@ async fn look_after(parts: &Parts, due: &Due) -> Result<(), db::Error> {
         // Nobody can reach us: the job looks more often instead.
         (true, None) => return put_off(parts, due, None).await,
         (false, _) => {
-            if let (Some(id), Ok(provider)) =
-                (&due.provider_id, service::connection::provider(&parts.services, &mailbox).await)
+            if let (Some(id), Ok(provider)) = (&due.provider_id, parts.reaches.provider(&mailbox).await)
                 && let Some(hooks) = provider.hooks()
             {
                 // One that can't be ended lapses by itself, and what it tells is dropped.
@@ -140,7 +139,7 @@ async fn keep(
         };
         Trouble::Fault(Box::new(error.fault(now)), after)
     };
-    let provider: Box<dyn Provider> = match service::connection::provider(&parts.services, mailbox).await {
+    let provider: Box<dyn Provider> = match parts.reaches.provider(mailbox).await {
         Ok(provider) => provider,
         Err(service::connection::Error::Database(error)) => return Err(error.into()),
         Err(error) => return Err(Trouble::Fault(Box::new(error.fault(now)), None)),
@@ -159,7 +158,7 @@ async fn keep(
     let subscribed = hooks.subscribe(&job.folder, receiver).await.map_err(|error| refused(&error))?;
     db::subscription::made(write, due, &made(subscribed, Some(hash), now, jitter())).await?;
     // What arrived before it was made is not told.
-    db::job::note(write, &[job.id], now).await?;
+    db::job::note(&parts.tools.db, &[job.id], now).await?;
     parts.services.wake.ring();
     Ok(())
 }

@@ -60,11 +60,12 @@ fn step(answer: &Value) -> (String, i64) {
 async fn a_job_has_one_run_at_a_time_and_is_told_which(fresh: Fresh) {
     let house = House::open(fresh);
     let desk = house.desk("help").await;
+    let mut woken = house.services.wake.listen();
     let data = house.data(RUN, json!({ "id": desk.job })).await;
     let run = data["runJob"]["run"].clone();
     assert_eq!((&run["state"], &run["trigger"]), (&json!("QUEUED"), &json!("MANUAL")));
     assert_eq!(run["job"]["id"], desk.job);
-    tokio::time::timeout(Duration::from_secs(5), house.services.wake.rung()).await.expect("a wake-up");
+    tokio::time::timeout(Duration::from_secs(5), woken.rung()).await.expect("a wake-up");
     assert_eq!(house.data(RUN, json!({ "id": desk.job })).await["runJob"]["run"]["id"], run["id"]);
     let query = "query($id: ID!) { job(id: $id) { activeRun { id } lastRun { id } runs { totalCount } }
         runs(filter: { jobId: $id, states: [QUEUED] }) { nodes { id } } }";

@@ -110,7 +110,7 @@ async fn a_job_says_how_it_hears_of_new_mail_and_why(fresh: Fresh) {
     assert!(refused["nextAttemptAt"].is_string() && refused["expiresAt"].is_null());
 
     subscribed(&house, &due).await;
-    db::job::note(house.services.db.write(), &[due.job_id], now).await.unwrap();
+    db::job::note(&house.services.db, &[due.job_id], now).await.unwrap();
     let told = status(&house, &job).await;
     assert_eq!((&told["means"], &told["pollSeconds"]), (&json!("NOTIFICATIONS"), &Value::Null));
     assert!(told["expiresAt"].is_string() && told["lastNotifiedAt"].is_string(), "{told}");

@@ -160,7 +160,7 @@ impl Desk {
             mailbox: Arc::clone(&room.mailbox),
             job: Arc::new(room.job.clone()),
             treatment: Arc::clone(&room.treatment),
-            hold: Hold { lease: lease.clone(), expires, stop },
+            hold: Hold { lease: lease.clone(), expires, stop, others: watch::channel(false).1 },
         };
         let run = db::run::reprocessing(db, room.job.id).await.unwrap().expect("there is an order");
         assert_eq!(run.trigger, RunTrigger::Reprocess);

@@ -21,9 +21,13 @@ pub async fn text(fresh: &Fresh, sql: &str) -> Option<String> {
     query(fresh, sql).await.first().and_then(|row| row.try_get_by_index(0).unwrap())
 }
 
+/// Changes rows as no API does.
+pub async fn execute(fresh: &Fresh, sql: &str) {
+    let db = fresh.database.write();
+    db.execute_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap();
+}
+
 /// Lets the leases of a killed process lapse at once, so that nobody has to wait for it.
 pub async fn lapse_leases(fresh: &Fresh) {
-    let db = fresh.database.write();
-    let sql = "UPDATE lease SET expires_at = '2000-01-01T00:00:00.000+00:00'";
-    db.execute_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap();
+    execute(fresh, "UPDATE lease SET expires_at = '2000-01-01T00:00:00.000+00:00'").await;
 }

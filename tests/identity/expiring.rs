@@ -179,6 +179,7 @@ async fn two_workers_that_start_at_once_tell_it_once(fresh: Fresh) {
     desk.credential("app", Some(desk.now() + TimeDelta::days(10))).await;
     let parts = || mailroom::worker::Parts {
         tools: desk.room.tools.clone(),
+        reaches: std::sync::Arc::new(desk.cx.clone()),
         services: desk.cx.clone(),
         settings: mailroom::worker::Settings {
             concurrency: 1,

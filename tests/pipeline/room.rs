@@ -167,11 +167,12 @@ impl Room {
             mailbox: Arc::clone(&self.mailbox),
             job: Arc::new(self.job.clone()),
             treatment: Arc::clone(&self.treatment),
-            hold: Hold { lease, expires, stop },
+            hold: Hold { lease, expires, stop, others: watch::channel(false).1 },
         };
         let tracker = Tracker::new(&self.tools, &assignment, RunTrigger::Manual, None);
         let mut session = self.fake.clone();
-        pipeline::take_in(&self.tools, &assignment, &mut session, &tracker).await?;
+        let outlook = db::job::outlook(self.db.read(), self.job.id, self.tools.clock.now()).await?;
+        pipeline::take_in(&self.tools, &assignment, &outlook, &mut session, &tracker).await?;
         let run = tracker.run();
         if let Some(run) = &run {
             let state = mailroom::domain::run::RunState::Succeeded;

@@ -86,6 +86,7 @@ impl Room {
     fn work(&self) -> Worker {
         worker::start(Parts {
             tools: self.tools.clone(),
+            reaches: std::sync::Arc::new(self.office.cx.clone()),
             services: self.office.cx.clone(),
             settings: Settings {
                 concurrency: 2,

@@ -1,23 +1,27 @@
 //! Jobs: the standing orders for folders of mailboxes.
 
+mod checked;
 mod list;
+mod outlook;
 mod row;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use sea_orm::sea_query::{ExprTrait, LockType, Query};
+use sea_orm::sea_query::LockType;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
     QuerySelect,
 };
 
-use super::entity::{intake, job, job_position, mailbox};
-use super::{Error, hash_key};
+use super::entity::{intake, job, job_position};
+use super::{Database, Error, hash_key};
 use crate::domain::id::{JobId, MailboxId};
 use crate::domain::job::Job;
 
+pub use checked::{Checked, set_quiet};
 pub use list::{JobFilter, count, list};
+pub use outlook::{Outlook, outlook, outlooks};
 
 /// The job, if there is one.
 pub async fn get(db: &impl ConnectionTrait, id: JobId) -> Result<Option<Job>, Error> {
@@ -100,23 +104,26 @@ pub async fn delete(tx: &impl ConnectionTrait, id: JobId) -> Result<bool, Error>
     Ok(job::Entity::delete_by_id(id.0).exec(tx).await?.rows_affected == 1)
 }
 
-/// The jobs that are to run by now, longest overdue first: enabled, of mailboxes that are neither paused nor waiting
-/// for a person, nor for their next attempt.
-pub async fn due(db: &impl ConnectionTrait, now: DateTime<Utc>, limit: u64) -> Result<Vec<Job>, Error> {
-    let mut ready = Query::select();
-    ready.column(mailbox::Column::Id).from(mailbox::Entity);
-    ready.and_where(mailbox::Column::Paused.eq(false));
-    ready.and_where(mailbox::Column::NextAttemptAt.is_null().or(mailbox::Column::NextAttemptAt.lte(now)));
-    let rows = job::Entity::find()
+/// Of the mailboxes, those with a job that is due by now, each with its due jobs.
+pub async fn due_of(
+    db: &impl ConnectionTrait,
+    ids: &[MailboxId],
+    now: DateTime<Utc>,
+) -> Result<HashMap<MailboxId, HashSet<JobId>>, Error> {
+    let rows: Vec<(sea_orm::prelude::Uuid, sea_orm::prelude::Uuid)> = job::Entity::find()
+        .select_only()
+        .columns([job::Column::MailboxId, job::Column::Id])
+        .filter(job::Column::MailboxId.is_in(ids.iter().map(|id| id.0)))
         .filter(job::Column::Enabled.eq(true))
         .filter(job::Column::NextRunAt.lte(now))
-        .filter(job::Column::MailboxId.in_subquery(ready.to_owned()))
-        .order_by_asc(job::Column::NextRunAt)
-        .order_by_asc(job::Column::Id)
-        .limit(limit)
+        .into_tuple()
         .all(db)
         .await?;
-    rows.into_iter().map(Job::try_from).collect()
+    let mut due = HashMap::<MailboxId, HashSet<JobId>>::new();
+    for (mailbox_id, id) in rows {
+        due.entry(mailbox_id.into()).or_default().insert(id.into());
+    }
+    Ok(due)
 }
 
 /// Jobs that run by themselves, though not by now, in the order of their ids: those after `after`.
@@ -182,16 +189,31 @@ pub async fn run_at_once(tx: &impl ConnectionTrait, id: JobId, now: DateTime<Utc
     Ok(())
 }
 
+/// Locks the rows, in the order of their ids: two that write many jobs never wait for each other.
+async fn lock_in_order(tx: &impl ConnectionTrait, ids: impl Iterator<Item = JobId>) -> Result<(), Error> {
+    let rows = job::Entity::find()
+        .select_only()
+        .column(job::Column::Id)
+        .filter(job::Column::Id.is_in(ids.map(|id| id.0)))
+        .order_by_asc(job::Column::Id)
+        .lock(LockType::NoKeyUpdate);
+    rows.into_tuple::<sea_orm::prelude::Uuid>().all(tx).await?;
+    Ok(())
+}
+
 /// Something may be new for the jobs: those that run by themselves run now. Answers how many.
-pub async fn note(db: &impl ConnectionTrait, ids: &[JobId], now: DateTime<Utc>) -> Result<u64, Error> {
+pub async fn note(db: &Database, ids: &[JobId], now: DateTime<Utc>) -> Result<u64, Error> {
+    let tx = db.begin().await?;
+    lock_in_order(&tx, ids.iter().copied()).await?;
     let row =
         job::ActiveModel { next_run_at: Set(Some(now)), noted_at: Set(Some(now)), ..Default::default() };
     let noted = job::Entity::update_many()
         .set(row)
         .filter(job::Column::Id.is_in(ids.iter().map(|id| id.0)))
         .filter(job::Column::Enabled.eq(true))
-        .exec(db)
+        .exec(&tx)
         .await?;
+    tx.commit().await?;
     Ok(noted.rows_affected)
 }
 

@@ -71,7 +71,7 @@ pub async fn by_mapping_ids(
     Ok(found)
 }
 
-/// Writes a new mailbox. `identity` is the provider's own. [`Error::Taken`] when title, address, identity or mapping
+/// Writes a new mailbox, and its lease. `identity` is the provider's own. [`Error::Taken`] when title, address, identity or mapping
 /// are; see [`Taken`].
 pub async fn insert(db: &impl ConnectionTrait, new: &Mailbox, identity: &str) -> Result<(), Error> {
     let row = mailbox::ActiveModel {
@@ -80,7 +80,7 @@ pub async fn insert(db: &impl ConnectionTrait, new: &Mailbox, identity: &str) ->
         ..row::columns(new, identity)?
     };
     mailbox::Entity::insert(row).exec_without_returning(db).await?;
-    Ok(())
+    super::lease::make(db, new.id).await
 }
 
 /// Writes what a mailbox has become, over version `was`: [`Error::Stale`] when it has another.

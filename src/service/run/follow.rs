@@ -16,6 +16,8 @@ use crate::service::{Context, Error, Permit};
 const COALESCE: Duration = Duration::from_millis(250);
 /// How long nothing may be heard before the row is read: the run may be another process's, or have lost its worker.
 const UNHEARD: Duration = Duration::from_secs(5);
+/// The same, while a run goes on.
+const UNHEARD_RUNNING: Duration = Duration::from_millis(250);
 
 /// How the runs of the topic come along: as they stand now, then at each change. Of one run it ends with the run; of
 /// a job it goes on with the next runs.
@@ -68,11 +70,13 @@ impl Follower {
         if let Some(run) = self.waiting.take() {
             return Ok(run);
         }
-        if self.told.as_ref().is_some_and(|told| !told.state.is_finished()) {
+        let goes_on = self.told.as_ref().is_some_and(|told| !told.state.is_finished());
+        if goes_on {
             tokio::time::sleep(COALESCE).await;
         }
+        let patience = if goes_on { UNHEARD_RUNNING } else { UNHEARD };
         loop {
-            let heard = tokio::time::timeout(UNHEARD, self.updates.next()).await.ok();
+            let heard = tokio::time::timeout(patience, self.updates.next()).await.ok();
             let run = match heard {
                 Some(run) => Some(run),
                 None => current(&self.cx, self.topic).await?,
