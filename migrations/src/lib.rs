@@ -22,6 +22,7 @@ mod m20261123_000017_credential_kinds;
 mod m20261123_000018_watch;
 mod m20261123_000019_credential_expiry;
 mod m20261123_000020_job_schedule;
+mod m20261123_000020_job_unread;
 mod m20261123_000023_runner;
 
 /// Every migration, oldest first.
@@ -50,6 +51,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000018_watch::Migration),
             Box::new(m20261123_000019_credential_expiry::Migration),
             Box::new(m20261123_000020_job_schedule::Migration),
+            Box::new(m20261123_000020_job_unread::Migration),
             Box::new(m20261123_000023_runner::Migration),
         ]
     }

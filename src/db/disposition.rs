@@ -4,10 +4,10 @@ use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, FromQueryResult, Statement, Value};
 
 use super::read::structure_or_none;
-use super::{Error, from_json, to_json};
+use super::{Error, from_json, parse, to_json};
 use crate::domain::fault::Fault;
 use crate::domain::folder::Place;
-use crate::domain::handling::{Disposition, DispositionState};
+use crate::domain::handling::{DispositionState, DispositionStatus, Early, Step};
 use crate::domain::id::{JobId, MessageId};
 
 /// An emptied message keeps its Message-ID for as long as something is to be done with the original.
@@ -30,8 +30,8 @@ pub struct Pending {
     pub internet_message_id: Option<String>,
     /// Raw bytes.
     pub size: i64,
-    /// What is wanted.
-    pub disposition: Disposition,
+    /// What is to be done by now.
+    pub step: Step,
     /// Attempts so far.
     pub attempts: i32,
 }
@@ -53,11 +53,13 @@ pub struct Outcome {
     pub purge: bool,
     /// The original's version after our change.
     pub version: Option<String>,
+    /// It is about what does not wait for the grace period.
+    pub is_early: bool,
     /// When it is tried again, of one that still waits.
     pub due_at: Option<DateTime<Utc>>,
 }
 
-/// Dispositions of the job that wait and are due, oldest first.
+/// Dispositions of the job that wait and of which something is due, oldest first.
 pub async fn pending(
     db: &impl ConnectionTrait,
     job_id: JobId,
@@ -75,13 +77,15 @@ pub async fn pending(
         size: i64,
         disposition: serde_json::Value,
         disposition_attempts: i32,
+        disposition_due_at: Option<DateTime<Utc>>,
+        disposition_early: Option<String>,
     }
     let sql = format!(
         "SELECT m.id, m.folder, m.generation, m.source_id, m.moved_to, m.internet_message_id, m.size, \
-                m.disposition, m.disposition_attempts \
+                m.disposition, m.disposition_attempts, m.disposition_due_at, m.disposition_early \
          FROM message m JOIN job j ON j.mailbox_id = m.mailbox_id AND j.id = $1 \
          WHERE m.disposition_state = 'PENDING' AND m.job_id = $1 \
-         AND (m.disposition_due_at IS NULL OR m.disposition_due_at <= $2) ORDER BY m.id LIMIT {limit}"
+         AND (m.disposition_due_at IS NULL OR m.disposition_due_at <= $2 OR m.disposition_early = 'WANTED') ORDER BY m.id LIMIT {limit}"
     );
     let values: [Value; 2] = [job_id.0.into(), now.into()];
     let rows = Row::find_by_statement(Statement::from_sql_and_values(db.get_database_backend(), sql, values))
@@ -89,7 +93,18 @@ pub async fn pending(
         .await?;
     rows.into_iter()
         .map(|row| {
-            Ok(Pending {
+            let status = DispositionStatus {
+                state: DispositionState::Pending,
+                wanted: from_json("message", row.disposition)?,
+                attempts: row.disposition_attempts,
+                due_at: row.disposition_due_at,
+                early: row.disposition_early.map(|name| parse("message", &name)).transpose()?,
+                done_at: None,
+                note: None,
+                fault: None,
+            };
+            let Some(step) = status.due(now) else { return Ok(None) };
+            Ok(Some(Pending {
                 message_id: row.id.into(),
                 folder: row.folder,
                 generation: row.generation,
@@ -97,10 +112,11 @@ pub async fn pending(
                 moved_to: structure_or_none("message", row.moved_to)?,
                 internet_message_id: row.internet_message_id,
                 size: row.size,
-                disposition: from_json("message", row.disposition)?,
+                step,
                 attempts: row.disposition_attempts,
-            })
+            }))
         })
+        .filter_map(Result::transpose)
         .collect()
 }
 
@@ -146,9 +162,28 @@ fn is_plain(outcome: &Outcome) -> bool {
         && outcome.version.is_none()
         && outcome.due_at.is_none()
         && !outcome.purge
+        && !outcome.is_early
+}
+
+/// What was refused comes with the rest.
+async fn record_early(tx: &impl ConnectionTrait, outcome: &Outcome) -> Result<u64, Error> {
+    let early = outcome.fault.is_none().then_some(Early::Done.as_str());
+    let sql = "UPDATE message SET disposition_early = $1, disposition_fault = $2, provider_version = $3 \
+               WHERE disposition_state = 'PENDING' AND disposition_early = 'WANTED' AND id = $4";
+    let values: [Value; 4] = [
+        early.into(),
+        outcome.fault.as_ref().map(to_json).transpose()?.into(),
+        outcome.version.clone().into(),
+        outcome.message_id.0.into(),
+    ];
+    let done = tx.execute_raw(Statement::from_sql_and_values(tx.get_database_backend(), sql, values)).await?;
+    Ok(done.rows_affected())
 }
 
 async fn record_one(tx: &impl ConnectionTrait, outcome: &Outcome, now: DateTime<Utc>) -> Result<u64, Error> {
+    if outcome.is_early {
+        return record_early(tx, outcome).await;
+    }
     let done_at = (outcome.state == DispositionState::Done).then_some(now);
     let fault = outcome.fault.as_ref().map(to_json).transpose()?;
     let moved_to = outcome.moved_to.as_ref().map(to_json).transpose()?;
@@ -160,7 +195,7 @@ async fn record_one(tx: &impl ConnectionTrait, outcome: &Outcome, now: DateTime<
          disposition_fault = $4, moved_to = COALESCE($5, moved_to), \
          purge = CASE WHEN purge IN ('DONE', 'GONE') THEN purge ELSE $6 END, provider_version = $7, \
          disposition_attempts = disposition_attempts + 1, disposition_due_at = COALESCE($9, disposition_due_at){forget} \
-         WHERE disposition_state = 'PENDING' AND id = $8"
+         WHERE (disposition_state = 'PENDING' OR ($1 = 'DONE' AND disposition_state = 'CANCELLED')) AND id = $8"
     );
     let values: [Value; 9] = [
         outcome.state.as_str().into(),

@@ -62,6 +62,8 @@ pub struct IntakeRow {
     pub pair: bool,
     /// The stored message that it is fetched for once more, because it could not be fetched before.
     pub message_id: Option<MessageId>,
+    /// Someone marked it unread after it was taken in: it is treated once more.
+    pub again: bool,
 }
 
 /// How far the job has listed; None before its first page.
@@ -99,6 +101,7 @@ pub async fn record_page(
             next_try_at: Set(None),
             pair: Set(row.pair),
             message_id: Set(row.message_id.map(Into::into)),
+            again: Set(row.again),
         });
         intake::Entity::insert_many(models)
             .on_conflict(OnConflict::new().do_nothing().to_owned())
@@ -242,6 +245,7 @@ impl TryFrom<intake::Model> for IntakeRow {
             attempts: row.attempts,
             pair: row.pair,
             message_id: row.message_id.map(Into::into),
+            again: row.again,
         })
     }
 }

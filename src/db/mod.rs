@@ -33,6 +33,7 @@ pub mod search;
 pub mod store;
 pub mod subscription;
 pub mod tombstone;
+pub mod unread;
 
 use std::sync::Arc;
 

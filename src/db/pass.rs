@@ -133,6 +133,7 @@ fn outcome(message: &Message) -> Result<message::ActiveModel, Error> {
         disposition: Set(to_json(&disposition.wanted)?),
         disposition_attempts: Set(disposition.attempts),
         disposition_due_at: Set(disposition.due_at),
+        disposition_early: Set(disposition.early.map(|early| early.as_str().to_owned())),
         disposition_done_at: Set(disposition.done_at),
         disposition_note: Set(disposition.note.clone()),
         disposition_fault: Set(disposition.fault.as_ref().map(to_json).transpose()?),

@@ -206,6 +206,7 @@ pub async fn fetch_again(
             next_try_at: Set(None),
             pair: Set(false),
             message_id: Set(Some(message_id.0)),
+            again: Set(false),
             ..Default::default()
         })
         .filter(intake::Column::JobId.eq(job_id.0))

@@ -214,6 +214,7 @@ pub(super) fn message_row(new: NewMessage) -> Result<message::ActiveModel, Error
         disposition_note: Set(disposition.note),
         disposition_fault: Set(disposition.fault.as_ref().map(to_json).transpose()?),
         disposition_tried: Set(tried),
+        disposition_early: Set(disposition.early.map(|early| early.as_str().to_owned())),
         moved_to: Set(None),
         purge: Set(None),
         provider_version: Set(None),

@@ -19,6 +19,8 @@ named_enum! {
         Gone = "GONE",
         /// Arrived before the job's `since`.
         Old = "OLD",
+        /// Was read when it was listed, and the job takes unread mail only.
+        Read = "READ",
     }
 }
 

@@ -8,6 +8,7 @@ use crate::db;
 use crate::db::pass::Held;
 use crate::db::store::RawPlace;
 use crate::domain::event::Fact;
+use crate::domain::handling::DispositionStatus;
 use crate::domain::id::{InstanceId, RunId};
 use crate::domain::instance::InstanceState;
 use crate::domain::mapping::{self, CorrelationKey, Effect, Part, Treated};
@@ -84,7 +85,8 @@ pub(super) async fn treat(
             None => record::facts(draft, &effect).swap_remove(0),
         });
     }
-    let original = if was == MessageState::Failed { original(draft, &held) } else { None };
+    let is_anew = was == MessageState::Failed || draft.row.again;
+    let original = if is_anew { original(draft, &held, tools.clock.now()) } else { None };
     Ok(Outcome { state: Some(effect.state), facts, original })
 }
 
@@ -112,7 +114,9 @@ async fn write(
     }
     let own_job = held.message.job_id == Some(assignment.job.id);
     let was = held.message.disposition.clone();
-    message.disposition = if own_job {
+    message.disposition = if draft.row.again {
+        DispositionStatus::begin(assignment.job.handling.as_ref(), effect.state, now)
+    } else if own_job {
         was.after(held.message.state, assignment.job.handling.as_ref(), effect.state, now)
     } else {
         was

@@ -73,7 +73,7 @@ async fn locate(
         source_id: pending.source_id,
         internet_message_id: pending.internet_message_id,
         size: pending.size,
-        disposition: pending.disposition,
+        step: pending.step,
         repeated: true,
         attempts: pending.attempts,
     };
@@ -195,7 +195,7 @@ fn order(assignment: &Assignment, original: &Original) -> Order {
         source_id: original.source_id.clone(),
         internet_message_id: original.internet_message_id.clone(),
         size: u64::try_from(original.size).unwrap_or(0),
-        disposition: original.disposition.clone(),
+        disposition: original.step.wanted.clone(),
         repeated: original.repeated,
     }
 }
@@ -215,13 +215,17 @@ fn outcome(
         moved_to: None,
         purge: false,
         version: None,
+        is_early: original.step.is_early,
         due_at: None,
     };
+    if original.step.is_early {
+        return early(answer, blank, now);
+    }
     match answer {
         DisposeOutcome::Done { moved_to, version } => {
             let purges =
                 assignment.job.handling.as_ref().is_some_and(|handling| handling.purge_at_end_of_run);
-            let purge = purges && deletes(&original.disposition) && moved_to.is_some();
+            let purge = purges && deletes(&original.step.wanted) && moved_to.is_some();
             Some(Outcome { moved_to, version, purge, ..blank })
         }
         DisposeOutcome::Elsewhere(note) => Some(Outcome { note: Some(note), ..blank }),
@@ -231,6 +235,17 @@ fn outcome(
             let fault = Some(error.fault(now));
             Some(Outcome { state, fault, due_at: wait.map(|wait| now + wait), ..blank })
         }
+        DisposeOutcome::Postponed(_) => None,
+    }
+}
+
+/// The rest waits, whatever became of what does not.
+fn early(answer: DisposeOutcome, blank: Outcome, now: DateTime<Utc>) -> Option<Outcome> {
+    let blank = Outcome { state: DispositionState::Pending, ..blank };
+    match answer {
+        DisposeOutcome::Done { version, .. } => Some(Outcome { version, ..blank }),
+        DisposeOutcome::Elsewhere(_) => Some(blank),
+        DisposeOutcome::Refused(error) => Some(Outcome { fault: Some(error.fault(now)), ..blank }),
         DisposeOutcome::Postponed(_) => None,
     }
 }

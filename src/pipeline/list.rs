@@ -6,12 +6,14 @@ use chrono::SubsecRound as _;
 
 use super::pair::Pairing;
 use super::returned::returned;
-use super::{Assignment, Error, Took, Tools, kill};
+use super::{Assignment, Error, Took, Tools, kill, unread};
 use crate::db;
 use crate::db::intake::{IntakeRow, JobPosition, SourceKey};
 use crate::db::pairing::NewSource;
+use crate::db::unread::Left;
 use crate::domain::id::MessageId;
 use crate::domain::intake::{IntakeState, Listed, ListingPhase};
+use crate::domain::job::Selection;
 use crate::provider::{ListPage, Position, Session};
 
 /// What a listing came to.
@@ -67,10 +69,19 @@ pub(super) async fn list(
                 ListingPhase::Following => returned(tools, assignment, session, &page.listed).await?,
                 ListingPhase::First | ListingPhase::Renumbered => HashMap::new(),
             };
-            record(tools, assignment, &page, phase, &next, Known { pairing: pairing.as_mut(), back }).await?;
+            let again = match phase {
+                ListingPhase::Following if session.tells_changes() => {
+                    unread::of_page(tools, assignment, session, &page).await?
+                }
+                _ => Vec::new(),
+            };
+            let known = Known { pairing: pairing.as_mut(), back, again };
+            record(tools, assignment, &page, phase, &next, known).await?;
         }
+        let generation = next.generation.clone();
         position = Some(next);
         if !page.more {
+            anything |= unread::of_folder(tools, assignment, session, &generation).await?;
             return Ok(Listing { took: Took::All, anything });
         }
         if assignment.hold.lets_others_go_first() {
@@ -84,6 +95,8 @@ struct Known<'a> {
     pairing: Option<&'a mut Pairing>,
     /// By source id.
     back: HashMap<String, MessageId>,
+    /// Marked unread since they were taken in, or left alone.
+    again: Vec<Left>,
 }
 
 async fn record(
@@ -92,7 +105,7 @@ async fn record(
     page: &ListPage,
     phase: ListingPhase,
     next: &JobPosition,
-    Known { pairing, back }: Known<'_>,
+    Known { pairing, back, again }: Known<'_>,
 ) -> Result<(), Error> {
     let job = &assignment.job;
     let now = tools.clock.now();
@@ -109,7 +122,7 @@ async fn record(
             sources.push(source(assignment, row, *message_id));
         }
     }
-    decide(assignment, phase, &mut rows, &known);
+    decide(assignment, phase, &mut rows, &page.listed, &known);
     let tx = tools.db.begin().await?;
     db::lease::check(&tx, &assignment.hold.lease).await?;
     if page.renumbered {
@@ -117,6 +130,7 @@ async fn record(
     }
     db::pairing::add_sources(&tx, &sources).await?;
     db::intake::record_page(&tx, job.id, &rows, next, now).await?;
+    db::unread::take_again(&tx, job.id, &again).await?;
     kill::point("list.before_commit");
     tx.commit().await.map_err(db::Error::from)?;
     kill::point("list.committed");
@@ -135,6 +149,7 @@ fn row(assignment: &Assignment, position: &JobPosition, listed: &Listed) -> Inta
         attempts: 0,
         pair: false,
         message_id: None,
+        again: false,
     }
 }
 
@@ -150,15 +165,25 @@ fn source(assignment: &Assignment, row: &IntakeRow, message_id: MessageId) -> Ne
     }
 }
 
-/// What is stored already is not fetched; what the first listing shows from before `since` is left alone. Mail servers
+/// What is stored already is not fetched, nor what is read where the job takes unread mail only; what the first listing
+/// shows from before `since` is left alone. Mail servers
 /// tell the arrival in whole seconds: what arrived within the second of `since` may have come after it.
-fn decide(assignment: &Assignment, phase: ListingPhase, rows: &mut [IntakeRow], known: &HashSet<SourceKey>) {
+fn decide(
+    assignment: &Assignment,
+    phase: ListingPhase,
+    rows: &mut [IntakeRow],
+    listed: &[Listed],
+    known: &HashSet<SourceKey>,
+) {
     let since = assignment.job.since.map(|since| since.trunc_subsecs(0));
-    for row in rows.iter_mut().filter(|row| row.state == IntakeState::Listed) {
+    let is_for_unread = assignment.job.selection == Selection::Unread;
+    for (row, listed) in rows.iter_mut().zip(listed).filter(|(row, _)| row.state == IntakeState::Listed) {
         if known.contains(&row.key) {
             row.state = IntakeState::Stored;
         } else if phase == ListingPhase::First && since.is_some_and(|since| row.arrived_at < since) {
             row.state = IntakeState::Old;
+        } else if is_for_unread && listed.is_read == Some(true) {
+            row.state = IntakeState::Read;
         }
     }
 }

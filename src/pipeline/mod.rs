@@ -25,6 +25,7 @@ mod record;
 mod reprocess;
 mod returned;
 mod store;
+mod unread;
 
 pub use assignment::{Assignment, Bounds, Hold, Stop, Tools, Treatment};
 pub use backlog::Backlog;

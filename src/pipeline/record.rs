@@ -8,7 +8,7 @@ use super::store::Original;
 use crate::db::pairing::NewSource;
 use crate::db::store::{NewMessage, RawPlace};
 use crate::domain::event::{Fact, NewEvent};
-use crate::domain::handling::{DispositionState, DispositionStatus};
+use crate::domain::handling::{DispositionStatus, Step};
 use crate::domain::id::{AttachmentId, EventId, RunId};
 use crate::domain::mapping::{Effect, Piece, pieces};
 use crate::domain::message::{AddressRole, Attachment, Message, MessageFailure, MessageState};
@@ -34,8 +34,8 @@ pub(super) fn compose(
             mailbox_id: Some(assignment.mailbox.id),
             fact,
         }));
-        if message.disposition.state == DispositionState::Pending && message.disposition.due_at.is_none() {
-            originals.push(original(draft, &message));
+        if let Some(step) = message.disposition.due(now) {
+            originals.push(original(draft, &message, step));
         }
         messages.push(row(assignment, draft, effect, message));
     }
@@ -109,14 +109,14 @@ pub(super) fn facts(draft: &Draft, effect: &Effect) -> Vec<Fact> {
     }
 }
 
-fn original(draft: &Draft, message: &Message) -> Original {
+fn original(draft: &Draft, message: &Message, step: Step) -> Original {
     Original {
         message_id: draft.id,
         generation: draft.row.generation.clone(),
         source_id: draft.row.source_id.clone(),
         internet_message_id: message.internet_message_id.clone(),
         size: message.size,
-        disposition: message.disposition.wanted.clone(),
+        step,
         repeated: false,
         attempts: 0,
     }

@@ -17,7 +17,6 @@ use crate::db::pass::Held;
 use crate::db::read::part::StoredRaw;
 use crate::db::reprocess::Order;
 use crate::domain::event::NewEvent;
-use crate::domain::handling::DispositionState;
 use crate::domain::id::{EventId, MessageId, RunId};
 use crate::domain::intake::IntakeState;
 use crate::domain::message::{Failed, Message, MessageState, Stage};
@@ -149,6 +148,7 @@ impl Pass<'_> {
             attempts: 0,
             pair: false,
             message_id: Some(id),
+            again: false,
         };
         let (tools, assignment) = (self.tools.clone(), self.assignment.clone());
         let work = tokio::task::spawn_blocking(move || parse::again(&tools, &assignment, row, &compressed));
@@ -201,7 +201,10 @@ impl Pass<'_> {
         db::lease::check(&tx, &self.assignment.hold.lease).await?;
         let held = db::pass::hold(&tx, &[draft.id]).await?.pop();
         kill::point("reprocess.begin");
+        let unfetched = draft.failed.as_ref().is_some_and(|failed| failed.stage == Stage::Fetch);
         let outcome = match held {
+            // It was taken in before, and that stands.
+            Some(_) if draft.row.again && unfetched => Outcome::default(),
             Some(held) => {
                 let raw = matches!(cause, Cause::Ledger).then(|| draft.raw.clone());
                 again::treat(&tx, self.tools, self.assignment, self.run_id, draft, held, raw).await?
@@ -218,8 +221,8 @@ impl Pass<'_> {
                 actor = Some(order.actor.clone());
             }
             Cause::Ledger => {
-                let unfetched = draft.failed.as_ref().is_some_and(|failed| failed.stage == Stage::Fetch);
-                let state = if unfetched { IntakeState::Failed } else { IntakeState::Stored };
+                let state =
+                    if unfetched && !draft.row.again { IntakeState::Failed } else { IntakeState::Stored };
                 db::intake::settle(&tx, self.assignment.job.id, std::slice::from_ref(&draft.row.key), state)
                     .await?;
             }
@@ -309,18 +312,16 @@ fn tally(progress: &mut RunProgress, state: Option<MessageState>) {
 
 /// The original of a message that was fetched at last, if there is something to do with it at once. What we moved before
 /// is looked for by the next run.
-pub(super) fn original(draft: &Draft, held: &Held) -> Option<Original> {
+pub(super) fn original(draft: &Draft, held: &Held, now: DateTime<Utc>) -> Option<Original> {
     let disposition = &held.message.disposition;
-    let due = disposition.state == DispositionState::Pending
-        && disposition.due_at.is_none()
-        && held.moved_to.is_none();
-    due.then(|| Original {
+    let step = disposition.due(now).filter(|_| held.moved_to.is_none())?;
+    Some(Original {
         message_id: draft.id,
         generation: held.generation.clone(),
         source_id: held.message.source_id.clone(),
         internet_message_id: held.message.internet_message_id.clone(),
         size: held.message.size,
-        disposition: disposition.wanted.clone(),
+        step,
         repeated: true,
         attempts: disposition.attempts,
     })

@@ -9,7 +9,7 @@ use super::{Assignment, Error, Tools, Tracker, kill, record, reprocess};
 use crate::db;
 use crate::db::intake::{IntakeRow, SourceKey};
 use crate::db::pairing::NewSource;
-use crate::domain::handling::Disposition;
+use crate::domain::handling::Step;
 use crate::domain::id::{MessageId, RunId};
 use crate::domain::intake::IntakeState;
 use crate::domain::mapping::{Effect, SameMessagePolicy, Woven};
@@ -36,8 +36,8 @@ pub(super) struct Original {
     pub(super) internet_message_id: Option<String>,
     /// Raw bytes.
     pub(super) size: i64,
-    /// What is wanted.
-    pub(super) disposition: Disposition,
+    /// What is to be done by now.
+    pub(super) step: Step,
     /// It may have been tried before.
     pub(super) repeated: bool,
     /// Attempts before this one.

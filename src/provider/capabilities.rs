@@ -2,6 +2,7 @@
 
 use crate::domain::credential::CredentialKind;
 use crate::domain::entra::EntraCloud;
+use crate::domain::folder::{FolderAssignment, FolderRole};
 use crate::domain::mailbox::{ProviderKind, ProviderSettings, Security};
 
 /// What a kind of mail system can do. A single server may do less: then the first use says so.
@@ -47,6 +48,24 @@ pub fn unfit(settings: &ProviderSettings, kind: CredentialKind) -> Option<String
             super::imap::password_refused(&imap.host).map(str::to_owned)
         }
         _ => None,
+    }
+}
+
+/// Whether two paths name one folder there, as far as their spelling tells.
+pub fn same_folder(kind: ProviderKind, a: &str, b: &str) -> bool {
+    match kind {
+        ProviderKind::Graph => super::graph::same_folder(a, b),
+        ProviderKind::Imap | ProviderKind::Ews | ProviderKind::Pop3 => super::imap::same_folder(a, b),
+    }
+}
+
+/// Where deleted messages go there, where that is known before the server is asked.
+pub fn deleted_items(kind: ProviderKind, roles: &[FolderAssignment]) -> Option<&str> {
+    let assigned = roles.iter().find(|assigned| assigned.role == FolderRole::Trash);
+    match (assigned, kind) {
+        (Some(assigned), _) => Some(&assigned.path),
+        (None, ProviderKind::Graph) => Some(super::graph::DELETED_ITEMS),
+        (None, ProviderKind::Imap | ProviderKind::Ews | ProviderKind::Pop3) => None,
     }
 }
 

@@ -15,7 +15,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
 
-pub use capabilities::{Capabilities, no_purge, unfit};
+pub use capabilities::{Capabilities, deleted_items, no_purge, same_folder, unfit};
 pub use error::Error;
 pub use graph::{Budgets, Circuits};
 pub use hooks::{Hooks, Receiver, Subscribed};
@@ -120,6 +120,12 @@ pub trait Session: Send {
     /// The next page of the folder since `position` (None: from the start), oldest first.
     async fn list(&mut self, folder: &str, position: Option<&Position>) -> Result<ListPage, Error>;
 
+    /// Whether the listing shows a message again that someone marked unread.
+    fn tells_changes(&self) -> bool;
+
+    /// Which messages of the folder are unread now; of the given ones, where the listing tells of changes.
+    async fn unread(&mut self, folder: &str, told: &[String]) -> Result<Vec<Unread>, Error>;
+
     /// Adds what pairing needs to a listing: Message-IDs of the given messages.
     async fn identify(&mut self, folder: &str, listed: Vec<Listed>) -> Result<Vec<Listed>, Error>;
 
@@ -171,6 +177,15 @@ pub struct ListPage {
     /// The position given belongs to an earlier generation: ids were renumbered, and this is the first page of the
     /// new one. Known messages must be paired (DESIGN section 5).
     pub renumbered: bool,
+}
+
+/// A message that is unread now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unread {
+    /// Its id at the provider.
+    pub source_id: String,
+    /// Its version (changeKey), where the provider tells.
+    pub version: Option<String>,
 }
 
 /// A message to be fetched.

@@ -1,10 +1,13 @@
-//! Messages and what they consist of: read one, some, or a list; linked, deleted and mapped again by hand.
+//! Messages and what they consist of: read one, some, or a list; linked, deleted and mapped again by hand; what is
+//! still to be done to originals, given up or tried again.
 
 mod delete;
+mod disposition;
 mod link;
 mod reprocess;
 
 pub use delete::delete;
+pub use disposition::{cancel, retry};
 pub use link::link;
 pub use reprocess::{Accepted, Reprocess, reprocess};
 

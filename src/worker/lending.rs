@@ -8,7 +8,7 @@ use super::places::Place;
 use crate::domain::folder::{Folder, Place as Where};
 use crate::domain::intake::Listed;
 use crate::provider::{
-    Disposed, Error, Fetched, ListPage, Order, Position, PurgeOrder, Purged, Session, Wanted,
+    Disposed, Error, Fetched, ListPage, Order, Position, PurgeOrder, Purged, Session, Unread, Wanted,
 };
 
 /// The session, and the place.
@@ -25,6 +25,14 @@ impl Session for Lending<'_> {
 
     async fn list(&mut self, folder: &str, position: Option<&Position>) -> Result<ListPage, Error> {
         self.place.while_waiting(self.session.list(folder, position)).await
+    }
+
+    fn tells_changes(&self) -> bool {
+        self.session.tells_changes()
+    }
+
+    async fn unread(&mut self, folder: &str, told: &[String]) -> Result<Vec<Unread>, Error> {
+        self.place.while_waiting(self.session.unread(folder, told)).await
     }
 
     async fn identify(&mut self, folder: &str, listed: Vec<Listed>) -> Result<Vec<Listed>, Error> {

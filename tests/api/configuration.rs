@@ -65,7 +65,7 @@ async fn a_mailbox_is_made_with_its_credential_and_its_first_job_in_one_step() {
     assert_eq!(made["jobs"][0]["name"], "Mailbox 01");
     assert_eq!(
         made["jobs"][0]["handlingSummary"],
-        "Processed mail is marked read and is moved to Done; ignored and failed mail is left alone."
+        "Processed mail is marked read and is moved to Done; ignored and failed mail stays unread where it is."
     );
     assert!(!answer.to_string().contains("correct horse"));
 }

@@ -52,6 +52,7 @@ pub fn message(mailbox_id: MailboxId, minute: i64) -> NewMessage {
             wanted: Disposition::READ,
             attempts: 1,
             due_at: None,
+            early: None,
             done_at: Some(received_at),
             note: None,
             fault: None,

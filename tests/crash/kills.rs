@@ -40,7 +40,8 @@ pub fn plan() -> Vec<Kill> {
 /// The names of the kill points that mail passes as it is taken in.
 pub fn points() -> Vec<String> {
     let mut names = all_points();
-    names.retain(|name| !["reprocess.", "credential."].iter().any(|other| name.starts_with(other)));
+    names
+        .retain(|name| !["reprocess.", "credential.", "unread."].iter().any(|other| name.starts_with(other)));
     names
 }
 

@@ -2,6 +2,7 @@
 
 mod by_hand;
 mod deleting;
+mod dispositions;
 mod filters;
 #[cfg(feature = "failpoints")]
 mod killed;

@@ -12,7 +12,7 @@ use mailroom::domain::handling::OriginalFate;
 use mailroom::domain::intake::Listed;
 use mailroom::provider::{
     DisposeOutcome, Disposed, Error, Extent, FetchOutcome, Fetched, ListPage, Order, Position, PurgeOrder,
-    Purged, Session, Wanted,
+    Purged, Session, Unread, Wanted,
 };
 
 /// Lines of a page: small, so that every test pages.
@@ -139,6 +139,17 @@ impl Session for Fake {
                 more: rest.next().is_some(),
                 renumbered: position.is_some() && same.is_none(),
             }
+        }))
+    }
+
+    fn tells_changes(&self) -> bool {
+        false
+    }
+
+    async fn unread(&mut self, folder: &str, _told: &[String]) -> Result<Vec<Unread>, Error> {
+        Ok(self.change(folder, |folder| {
+            let unread = folder.mail.iter().filter(|mail| !mail.read);
+            unread.map(|mail| Unread { source_id: mail.uid.to_string(), version: None }).collect()
         }))
     }
 

@@ -35,7 +35,7 @@ use mailroom::net::Net;
 use mailroom::pipeline::{Backlog, Bounds, Tools};
 use mailroom::provider::{
     Access, Capabilities, Disposed, Error, Fetched, ListPage, Order, Position, Provider, PurgeOrder, Purged,
-    Reach, Session, Wanted,
+    Reach, Session, Unread, Wanted,
 };
 use mailroom::secret::KeyRing;
 use mailroom::service::{self, connection};
@@ -257,6 +257,14 @@ impl Session for Connection {
         self.page += 1;
         let position = Position { generation: "1".to_owned(), token: page.to_string() };
         Ok(ListPage { listed: Vec::new(), position, more, renumbered: false })
+    }
+
+    fn tells_changes(&self) -> bool {
+        true
+    }
+
+    async fn unread(&mut self, _folder: &str, _told: &[String]) -> Result<Vec<Unread>, Error> {
+        Ok(Vec::new())
     }
 
     async fn identify(&mut self, _folder: &str, listed: Vec<Listed>) -> Result<Vec<Listed>, Error> {

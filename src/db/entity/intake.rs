@@ -19,6 +19,7 @@ pub struct Model {
     pub next_try_at: Option<DateTimeUtc>,
     pub pair: bool,
     pub message_id: Option<Uuid>,
+    pub again: bool,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

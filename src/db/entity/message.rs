@@ -41,6 +41,7 @@ pub struct Model {
     pub disposition_note: Option<String>,
     pub disposition_fault: Option<Json>,
     pub disposition_tried: bool,
+    pub disposition_early: Option<String>,
     pub moved_to: Option<Json>,
     pub purge: Option<String>,
     pub provider_version: Option<String>,

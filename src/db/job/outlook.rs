@@ -49,7 +49,7 @@ pub async fn outlooks(
              AND (i.next_try_at IS NULL OR i.next_try_at <= $1)) AS waits, \
            EXISTS (SELECT 1 FROM message m WHERE m.mailbox_id = j.mailbox_id AND m.job_id = j.id \
              AND m.disposition_state = 'PENDING' \
-             AND (m.disposition_due_at IS NULL OR m.disposition_due_at <= $1)) AS disposes, \
+             AND (m.disposition_due_at IS NULL OR m.disposition_due_at <= $1 OR m.disposition_early = 'WANTED')) AS disposes, \
            EXISTS (SELECT 1 FROM message m WHERE m.mailbox_id = j.mailbox_id AND m.job_id = j.id \
              AND m.purge = 'WANTED') AS purges \
          FROM job j LEFT JOIN job_position p ON p.job_id = j.id WHERE j.id IN ({})",

@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(4);
 /// After this time no further batch begins, so that what was done is written down however slow the service is.
 const TURN: Duration = Duration::from_secs(3);
 /// What is read where a message is looked for.
-const LOOK: &str = "id,parentFolderId,isRead,categories,changeKey";
+pub(super) const LOOK: &str = "id,parentFolderId,isRead,categories,changeKey";
 
 /// Nothing is changed by a session that only looks.
 pub(super) fn only_looks() -> Error {

@@ -9,7 +9,7 @@
 //! | `reply` `refusal` `claims` | what is answered, what a refusal means, and what a token says of itself |
 //! | `batch` | several requests in one |
 //! | `folders` `open` `find` | folders and their roles; from a path to one; messages by Message-ID |
-//! | `list` `fetch` | what is new, and its bytes |
+//! | `list` `unread` `fetch` | what is new, or unread again, and its bytes |
 //! | `dispose` `course` `purge` | what happens to the originals |
 //! | `hooks` | change notifications |
 //! | `probe` | a connection test |
@@ -35,6 +35,7 @@ mod probe;
 mod purge;
 mod refusal;
 mod reply;
+mod unread;
 mod wire;
 
 use std::collections::{HashMap, HashSet};
@@ -50,7 +51,7 @@ pub use refusal::{Kind, Refusal};
 
 use super::{
     Access, Capabilities, Disposed, Error, FetchOutcome, Fetched, Hooks, ListPage, Login, Order, Position,
-    Provider, PurgeOrder, Purged, Reach, Session, Wanted,
+    Provider, PurgeOrder, Purged, Reach, Session, Unread, Wanted,
 };
 use crate::domain::credential::CredentialKind;
 use crate::domain::entra::EntraCloud;
@@ -159,6 +160,14 @@ impl Graph {
     }
 }
 
+/// Whether two paths name one folder, as far as their spelling tells.
+pub(super) fn same_folder(a: &str, b: &str) -> bool {
+    names::canonical(a) == names::canonical(b)
+}
+
+/// Where deleted messages go.
+pub(super) const DELETED_ITEMS: &str = "deleteditems";
+
 #[async_trait]
 impl Provider for Graph {
     fn capabilities(&self) -> Capabilities {
@@ -201,6 +210,14 @@ impl Session for GraphSession {
 
     async fn list(&mut self, folder: &str, position: Option<&Position>) -> Result<ListPage, Error> {
         self.list_page(folder, position).await
+    }
+
+    fn tells_changes(&self) -> bool {
+        true
+    }
+
+    async fn unread(&mut self, folder: &str, told: &[String]) -> Result<Vec<Unread>, Error> {
+        self.unread_of(folder, told).await
     }
 
     /// The listing told them.

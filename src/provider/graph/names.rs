@@ -33,6 +33,16 @@ pub(super) fn well_known(written: &str) -> Option<&'static str> {
     known.find(|name| name.eq_ignore_ascii_case(written))
 }
 
+/// The path in one spelling: Exchange tells no names apart by their case, and has its own folders under names of its own.
+pub(super) fn canonical(path: &str) -> String {
+    let lower = path.to_lowercase();
+    let (first, rest) =
+        lower.split_once('/').map_or((lower.as_str(), None), |(first, rest)| (first, Some(rest)));
+    let unspaced = first.replace(' ', "");
+    let first = well_known(&unspaced).unwrap_or(first);
+    rest.map_or_else(|| first.to_owned(), |rest| format!("{first}/{rest}"))
+}
+
 /// A name as a part of a path.
 pub(super) fn part(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
@@ -60,6 +70,20 @@ mod tests {
         }
         assert_eq!(below("INBOX", "A/B"), "INBOX/A~1B");
         assert_eq!(below("", "Done"), "Done");
+    }
+
+    #[test]
+    fn one_folder_has_one_spelling() {
+        for (written, one) in [
+            ("INBOX", "inbox"),
+            ("Inbox/Done", "inbox/done"),
+            ("Deleted Items", "deleteditems"),
+            ("DeletedItems", "deleteditems"),
+            ("Junk Email/2026", "junkemail/2026"),
+            ("My Folder", "my folder"),
+        ] {
+            assert_eq!(canonical(written), one);
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::reply::{Item, Reply};
 use super::{ImapSession, uids};
 use crate::domain::clock::{Clock as _, SystemClock};
 use crate::domain::intake::Listed;
-use crate::provider::{Error, ListPage, Position};
+use crate::provider::{Error, ListPage, Position, Unread};
 
 /// Messages of a page, at most.
 const PAGE: usize = 1000;
@@ -95,6 +95,22 @@ impl ImapSession {
             })
             .await?;
         answer.check("to list the folder")
+    }
+
+    /// What is without `\\Seen` now.
+    pub(super) async fn unseen(&mut self, folder: &str) -> Result<Vec<Unread>, Error> {
+        self.in_folder(folder).await?;
+        let mut unseen = Vec::new();
+        let answer = self
+            .wire
+            .ask("UID SEARCH UNSEEN", |reply| {
+                if let Reply::Search(uids) = reply {
+                    unseen.extend(uids);
+                }
+            })
+            .await?;
+        answer.check("to search")?;
+        Ok(unseen.into_iter().map(|uid: u32| Unread { source_id: uid.to_string(), version: None }).collect())
     }
 
     /// Adds the Message-IDs.

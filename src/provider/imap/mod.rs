@@ -38,7 +38,7 @@ use futures::stream::{self, BoxStream};
 
 use super::{
     Access, Capabilities, Disposed, Error, Fetched, ListPage, Login, Order, Position, Provider, PurgeOrder,
-    Purged, Session, Wanted,
+    Purged, Session, Unread, Wanted,
 };
 use crate::domain::credential::CredentialKind;
 use crate::domain::folder::{Folder, FolderAssignment, Place};
@@ -85,6 +85,17 @@ pub(super) fn password_refused(host: &str) -> Option<&'static str> {
     of(&["gmail.com", "googlemail.com"]).then_some(
         "Gmail takes no passwords of accounts over IMAP since 2025: use an OAUTH2 credential with the scope https://mail.google.com/.",
     )
+}
+
+/// Whether two paths name one folder: INBOX is the same in any case (RFC 9051, section 5.1), also as the first part of a path.
+pub(super) fn same_folder(a: &str, b: &str) -> bool {
+    let cut = |path: &str| {
+        let end = path.find('/').unwrap_or(path.len());
+        (path.get(..end).unwrap_or_default().to_owned(), path.get(end..).unwrap_or_default().to_owned())
+    };
+    let ((first, rest), (other, other_rest)) = (cut(a), cut(b));
+    let same = first == other || (first.eq_ignore_ascii_case("INBOX") && other.eq_ignore_ascii_case("INBOX"));
+    same && rest == other_rest
 }
 
 /// How long the server may take; the times for connecting are those of [`Net`].
@@ -194,6 +205,14 @@ impl Session for ImapSession {
 
     async fn list(&mut self, folder: &str, position: Option<&Position>) -> Result<ListPage, Error> {
         self.list_page(folder, position).await
+    }
+
+    fn tells_changes(&self) -> bool {
+        false
+    }
+
+    async fn unread(&mut self, folder: &str, _told: &[String]) -> Result<Vec<Unread>, Error> {
+        self.unseen(folder).await
     }
 
     async fn identify(&mut self, folder: &str, listed: Vec<Listed>) -> Result<Vec<Listed>, Error> {

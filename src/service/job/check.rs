@@ -1,11 +1,10 @@
 //! What a job may not be, given its mailbox, what its provider can do, and the mailbox's other jobs.
 
-use crate::db::job::same_folder;
 use crate::domain::entra::EntraCloud;
-use crate::domain::handling::{Disposition, Handling, OriginalFate};
-use crate::domain::job::{Job, Selection};
+use crate::domain::handling::{Disposition, ENDLESS, Handling, OriginalFate};
+use crate::domain::job::Job;
 use crate::domain::mailbox::Mailbox;
-use crate::provider::{Capabilities, no_purge};
+use crate::provider::{self, Capabilities, no_purge};
 use crate::service::error::{Path, Problems, UserErrorCode};
 use crate::service::text;
 
@@ -31,6 +30,27 @@ impl Ground<'_> {
     fn can(&self, ability: impl Fn(&Capabilities) -> bool) -> bool {
         let provider = Capabilities::within(self.mailbox.settings.kind(), self.cloud);
         provider.as_ref().is_some_and(ability)
+    }
+
+    fn same_folder(&self, a: &str, b: &str) -> bool {
+        provider::same_folder(self.mailbox.settings.kind(), a, b)
+    }
+
+    /// Whether the job puts originals into the folder, as far as that is known.
+    fn fills(&self, job: &Job, folder: &str) -> bool {
+        let handling = job.handling.iter();
+        let mut dispositions = handling.flat_map(|all| [&all.on_success, &all.on_ignored, &all.on_failure]);
+        dispositions.any(|wanted| self.target(wanted).is_some_and(|target| self.same_folder(target, folder)))
+    }
+
+    fn target<'d>(&'d self, disposition: &'d Disposition) -> Option<&'d str> {
+        match disposition.original {
+            OriginalFate::Keep => None,
+            OriginalFate::Move => disposition.folder.as_deref(),
+            OriginalFate::Delete => {
+                provider::deleted_items(self.mailbox.settings.kind(), &self.mailbox.folder_roles)
+            }
+        }
     }
 
     /// Why the job can't remove originals for good here, if it wants to.
@@ -60,30 +80,20 @@ pub(super) fn job(problems: &mut Problems, path: &Path, job: &Job, ground: &Grou
 }
 
 fn folder(problems: &mut Problems, path: &Path, job: &Job, ground: &Ground<'_>) {
-    if !ground.can(|provider| provider.folders) && !same_folder(&job.folder, "INBOX") {
+    if !ground.can(|provider| provider.folders) && !ground.same_folder(&job.folder, "INBOX") {
         problems.add(UserErrorCode::Unsupported, path, "This provider has no folders but INBOX.");
     }
-    if ground.others.iter().any(|other| same_folder(&other.folder, &job.folder)) {
+    if ground.others.iter().any(|other| ground.same_folder(&other.folder, &job.folder)) {
         let message = "This folder of the mailbox has a job already: a folder has at most one. Change that one instead.";
         problems.add(UserErrorCode::Taken, path, message);
     }
-    let is_target = |other: &&Job| targets(other).any(|target| same_folder(target, &job.folder));
-    if let Some(other) = ground.others.iter().find(is_target) {
+    if let Some(other) = ground.others.iter().find(|other| ground.fills(other, &job.folder)) {
         let message = format!(
-            "The job `{}` moves messages into this folder: they would be taken in again. Choose another folder.",
+            "The job `{}` moves or deletes messages into this folder: they would be taken in again. Choose another folder.",
             other.name
         );
         problems.add(UserErrorCode::Invalid, path, message);
     }
-}
-
-fn targets(job: &Job) -> impl Iterator<Item = &str> {
-    let handling = job.handling.iter();
-    handling.flat_map(|all| [&all.on_success, &all.on_ignored, &all.on_failure]).filter_map(target)
-}
-
-fn target(disposition: &Disposition) -> Option<&str> {
-    disposition.folder.as_deref().filter(|_| disposition.original == OriginalFate::Move)
 }
 
 fn handling(problems: &mut Problems, path: &Path, job: &Job, handling: &Handling, ground: &Ground<'_>) {
@@ -95,11 +105,8 @@ fn handling(problems: &mut Problems, path: &Path, job: &Job, handling: &Handling
     ];
     for (name, wanted) in outcomes {
         disposition(problems, &at.field(name), job, wanted, ground);
-        let stays_unread = !wanted.mark_read && wanted.original == OriginalFate::Keep;
-        if job.selection == Selection::Unread && stays_unread {
-            let message = "With the selection UNREAD this outcome would be taken again and again: \
-                           mark read, move or delete here.";
-            problems.add(UserErrorCode::Invalid, &at.field(name), message);
+        if wanted.is_endless(job.selection) {
+            problems.add(UserErrorCode::Invalid, &at.field(name), ENDLESS);
         }
     }
     if handling.purge_at_end_of_run {
@@ -156,18 +163,27 @@ fn move_target(problems: &mut Problems, path: &Path, job: &Job, wanted: &Disposi
         }
         (Some(folder), OriginalFate::Move) => {
             text::folder(problems, &at, folder);
-            if same_folder(folder, &job.folder) {
-                let message = "This is the folder that the job reads: choose another one, or KEEP.";
-                problems.add(UserErrorCode::Invalid, &at, message);
-            } else if let Some(other) = ground.others.iter().find(|other| same_folder(folder, &other.folder))
-            {
-                let message = format!(
-                    "The job `{}` reads this folder: what is moved there would be taken in again. Choose another one.",
-                    other.name
-                );
-                problems.add(UserErrorCode::Invalid, &at, message);
+            circle(problems, &at, job, folder, ground);
+        }
+        (None, OriginalFate::Delete) => {
+            if let Some(folder) = ground.target(wanted) {
+                circle(problems, &path.field("original"), job, folder, ground);
             }
         }
-        (None, OriginalFate::Keep | OriginalFate::Delete) => {}
+        (None, OriginalFate::Keep) => {}
+    }
+}
+
+/// What is put where it, or another job, reads.
+fn circle(problems: &mut Problems, at: &Path, job: &Job, folder: &str, ground: &Ground<'_>) {
+    if ground.same_folder(folder, &job.folder) {
+        let message = "This is the folder that the job reads: choose another one, or KEEP.";
+        problems.add(UserErrorCode::Invalid, at, message);
+    } else if let Some(other) = ground.others.iter().find(|other| ground.same_folder(folder, &other.folder)) {
+        let message = format!(
+            "The job `{}` reads this folder: what is put there would be taken in again. Choose another one.",
+            other.name
+        );
+        problems.add(UserErrorCode::Invalid, at, message);
     }
 }

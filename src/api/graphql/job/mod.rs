@@ -7,7 +7,6 @@ mod mutation;
 mod object;
 mod payload;
 mod query;
-mod summary;
 mod watch;
 
 pub use input::FirstJobInput;

@@ -3,7 +3,6 @@
 use async_graphql::{Context, Enum, ID, Object};
 
 use super::handling::Handling;
-use super::summary;
 use super::watch::{WatchLoader, WatchOf, WatchStatus};
 use crate::api::graphql::mailbox::{Mailbox, MailboxLoader};
 use crate::api::graphql::paging::{Connection, Order, PageArgs, repeats};
@@ -11,6 +10,7 @@ use crate::api::graphql::run::{ActiveOf, LastOf, Run, RunLoader, runs_of};
 use crate::api::graphql::scalar::DateTime;
 use crate::api::graphql::schedule::Schedule;
 use crate::api::graphql::{ContextExt, Result, loader, node};
+use crate::domain::handling::ONLY_WATCHED;
 use crate::domain::job;
 
 /// Which messages a job takes.
@@ -102,9 +102,11 @@ impl Job {
         self.0.handling.clone().map(Handling::from)
     }
 
-    /// What happens to the originals, in a sentence for people.
+    /// What happens to the originals, in a sentence for people: stays unread, stays read, is moved, lies in the deleted
+    /// items, is gone for good.
     async fn handling_summary(&self) -> String {
-        summary::handling(self.0.handling.as_ref())
+        let handling = self.0.handling.as_ref();
+        handling.map_or_else(|| ONLY_WATCHED.to_owned(), |handling| handling.summary(self.0.selection))
     }
 
     /// At most this many messages a run; the next run goes on. null: no bound.

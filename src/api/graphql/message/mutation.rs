@@ -9,6 +9,7 @@ use crate::api::graphql::run::Run;
 use crate::api::graphql::user_error::{UserError, outcome};
 use crate::api::graphql::{ContextExt, Result, node};
 use crate::domain::id::MessageId;
+use crate::domain::message;
 use crate::service;
 use crate::service::message::Reprocess;
 use crate::service::permit::MailHandle;
@@ -51,6 +52,15 @@ pub struct MessagePayload {
     pub user_errors: Vec<UserError>,
 }
 
+/// The messages as they now are, or why nothing was changed.
+#[derive(SimpleObject)]
+pub struct MessagesPayload {
+    /// The messages as they now are, in the order in which they were given.
+    pub messages: Vec<Message>,
+    /// Why it was refused; empty when it was done.
+    pub user_errors: Vec<UserError>,
+}
+
 /// Messages mapped again, linked and deleted by hand.
 #[derive(Default)]
 pub struct MessageMutation;
@@ -69,7 +79,7 @@ impl MessageMutation {
         let permit = ctx.permit::<MailHandle>()?;
         let nothing = |user_errors| ReprocessMessagesPayload { accepted: 0, runs: Vec::new(), user_errors };
         let wanted = match input {
-            ReprocessMessagesInput::Ids(ids) => match decoded(&ids)? {
+            ReprocessMessagesInput::Ids(ids) => match decoded("ids", &ids)? {
                 Ok(ids) => Reprocess::Ids(ids),
                 Err(unknown) => return Ok(nothing(unknown)),
             },
@@ -96,7 +106,7 @@ impl MessageMutation {
         #[graphql(desc = "Which messages; at most 100.")] ids: Vec<ID>,
     ) -> Result<DeleteMessagesPayload> {
         let permit = ctx.permit::<MailHandle>()?;
-        let ids = match decoded(&ids)? {
+        let ids = match decoded("ids", &ids)? {
             Ok(ids) => ids,
             Err(user_errors) => return Ok(DeleteMessagesPayload { deleted_ids: Vec::new(), user_errors }),
         };
@@ -104,6 +114,35 @@ impl MessageMutation {
         let (deleted, user_errors) = outcome(done)?;
         let deleted_ids = deleted.unwrap_or_default().into_iter().map(node::encode).collect();
         Ok(DeleteMessagesPayload { deleted_ids, user_errors })
+    }
+
+    /// Moves and deletions that still wait out their grace period are given up: the originals stay where they are, and
+    /// `disposition { note }` says who gave them up, and when. What was marked read stays read. When one of them waits for
+    /// nothing, none is given up. Needs mail:handle.
+    async fn cancel_dispositions(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which messages; at most 100.")] message_ids: Vec<ID>,
+    ) -> Result<MessagesPayload> {
+        let permit = ctx.permit::<MailHandle>()?;
+        match decoded("messageIds", &message_ids)? {
+            Ok(ids) => messages(service::message::cancel(ctx.services()?, &permit, &ids).await),
+            Err(user_errors) => Ok(MessagesPayload { messages: Vec::new(), user_errors }),
+        }
+    }
+
+    /// What the provider refused to do to the originals is tried again, at once, by a run of the job. When nothing was
+    /// refused of one of them, none is tried. Needs mail:handle.
+    async fn retry_dispositions(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which messages; at most 100.")] message_ids: Vec<ID>,
+    ) -> Result<MessagesPayload> {
+        let permit = ctx.permit::<MailHandle>()?;
+        match decoded("messageIds", &message_ids)? {
+            Ok(ids) => messages(service::message::retry(ctx.services()?, &permit, &ids).await),
+            Err(user_errors) => Ok(MessagesPayload { messages: Vec::new(), user_errors }),
+        }
     }
 
     /// Attach a message to an instance by hand; null detaches it. No rule is applied: the instance's attributes stay as
@@ -129,11 +168,17 @@ impl MessageMutation {
     }
 }
 
+fn messages(done: std::result::Result<Vec<message::Message>, service::Error>) -> Result<MessagesPayload> {
+    let (messages, user_errors) = outcome(done)?;
+    let messages = messages.unwrap_or_default().into_iter().map(Message).collect();
+    Ok(MessagesPayload { messages, user_errors })
+}
+
 /// The ids of messages, or which of them name none.
-fn decoded(given: &[ID]) -> Result<Result<Vec<MessageId>, Vec<UserError>>> {
-    at_most_100("ids", given)?;
+fn decoded(field: &'static str, given: &[ID]) -> Result<Result<Vec<MessageId>, Vec<UserError>>> {
+    at_most_100(field, given)?;
     let mut ids = Ids::default();
     let decoded =
-        given.iter().enumerate().map(|(index, id)| ids.get(id, &["ids", &index.to_string()])).collect();
+        given.iter().enumerate().map(|(index, id)| ids.get(id, &[field, &index.to_string()])).collect();
     Ok(ids.finish().map(|()| decoded))
 }

@@ -1,7 +1,11 @@
-//! What happens to the originals: dispositions by outcome, and the purge.
+//! What happens to the originals: dispositions by outcome, and the purge; in `words`, as a sentence.
+
+mod words;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
+
+pub use words::{ENDLESS, ONLY_WATCHED};
 
 use super::fault::Fault;
 use super::message::MessageState;
@@ -33,10 +37,29 @@ impl Disposition {
     pub const READ: Self =
         Self { mark_read: true, original: OriginalFate::Keep, folder: None, categories: Vec::new() };
 
+    /// What of it does not wait for a grace period.
+    pub fn early(&self) -> Self {
+        Self { original: OriginalFate::Keep, folder: None, ..self.clone() }
+    }
+
+    /// What is left once that is done.
+    pub fn late(&self) -> Self {
+        Self { mark_read: false, categories: Vec::new(), ..self.clone() }
+    }
+
     /// Whether there is nothing to do at the provider.
     pub const fn is_nothing(&self) -> bool {
         !self.mark_read && matches!(self.original, OriginalFate::Keep) && self.categories.is_empty()
     }
+}
+
+/// What is to be done with an original at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// All of the disposition, or a part of it.
+    pub wanted: Disposition,
+    /// It is the part that does not wait for the grace period.
+    pub is_early: bool,
 }
 
 /// What happens to the originals of a job.
@@ -88,6 +111,11 @@ named_enum! {
     }
 }
 
+named_enum! {
+    /// How far it has come with what does not wait for the grace period.
+    pub enum Early { Wanted = "WANTED", Done = "DONE" }
+}
+
 /// How far the disposition of a message has come.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DispositionStatus {
@@ -99,6 +127,8 @@ pub struct DispositionStatus {
     pub attempts: i32,
     /// With a grace period: not before.
     pub due_at: Option<DateTime<Utc>>,
+    /// With a grace period: marks, which do not wait for it. None: they come with the rest.
+    pub early: Option<Early>,
     /// When the provider confirmed it.
     pub done_at: Option<DateTime<Utc>>,
     /// Why nothing was done.
@@ -114,14 +144,33 @@ impl DispositionStatus {
         let grace = handling.map_or(0, |handling| handling.grace_hours);
         let moves = wanted.original != OriginalFate::Keep;
         let is_pending = !wanted.is_nothing();
+        let waits = moves && grace > 0;
         Self {
             state: if is_pending { DispositionState::Pending } else { DispositionState::None },
-            due_at: (moves && grace > 0).then(|| now + TimeDelta::hours(grace.into())),
+            due_at: waits.then(|| now + TimeDelta::hours(grace.into())),
+            early: (waits && !wanted.early().is_nothing()).then_some(Early::Wanted),
             wanted,
             attempts: 0,
             done_at: None,
             note: None,
             fault: None,
+        }
+    }
+
+    /// What is to be done with the original by now.
+    pub fn due(&self, now: DateTime<Utc>) -> Option<Step> {
+        let is_due = self.due_at.is_none_or(|due_at| due_at <= now);
+        match (self.state, is_due, self.early) {
+            (DispositionState::Pending, true, Some(Early::Done)) => {
+                Some(Step { wanted: self.wanted.late(), is_early: false })
+            }
+            (DispositionState::Pending, true, _) => {
+                Some(Step { wanted: self.wanted.clone(), is_early: false })
+            }
+            (DispositionState::Pending, false, Some(Early::Wanted)) => {
+                Some(Step { wanted: self.wanted.early(), is_early: true })
+            }
+            _ => None,
         }
     }
 
