@@ -17,6 +17,7 @@ mod demo;
 mod desk;
 mod dry_run;
 mod event_log;
+mod handling;
 #[expect(dead_code, reason = "shared with the benchmarks, which use what the tests do not")]
 mod harness;
 mod identical_mails;

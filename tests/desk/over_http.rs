@@ -192,6 +192,10 @@ async fn what_can_not_be_done_names_the_input_at_fault(fresh: Fresh) {
         ("linkMessage(messageId: \"x\")".to_owned(), json!(["messageId"]), "NOT_FOUND"),
         (format!("deleteMessages(ids: [{id}, \"x\"])"), json!(["ids", "1"]), "NOT_FOUND"),
         (format!("reprocessMessages(input: {{ ids: [{id}, \"x\"] }})"), json!(["ids", "1"]), "NOT_FOUND"),
+        (format!("cancelDispositions(messageIds: [{id}, \"x\"])"), json!(["messageIds", "1"]), "NOT_FOUND"),
+        (format!("cancelDispositions(messageIds: [{id}])"), json!(["messageIds", "0"]), "INVALID"),
+        ("retryDispositions(messageIds: [\"x\"])".to_owned(), json!(["messageIds", "0"]), "NOT_FOUND"),
+        (format!("retryDispositions(messageIds: [{id}])"), json!(["messageIds", "0"]), "INVALID"),
         ("createProcessInstance(input: { mappingId: \"x\" })".to_owned(), json!(["mappingId"]), "NOT_FOUND"),
         (
             format!("createProcessInstance(input: {{ mappingId: \"{}\", attributes: [1] }})", desk.mapping),
@@ -219,10 +223,17 @@ async fn what_can_not_be_done_names_the_input_at_fault(fresh: Fresh) {
         std::slice::from_ref(&message)
     );
     let token = service.token_for("reader", "mail:read,config:write,jobs:run");
-    let body = json!({ "query": format!("mutation {{ deleteMessages(ids: [{id}]) {{ deletedIds }} }}") });
     let client = reqwest::Client::new();
-    let answer = client.post(service.url("/graphql")).bearer_auth(token).json(&body).send().await.unwrap();
-    let answer: Value = answer.json().await.unwrap();
-    assert_eq!(answer["errors"][0]["extensions"]["code"], "FORBIDDEN", "{answer:#}");
-    assert!(answer["errors"][0]["message"].as_str().unwrap().contains("mail:handle"));
+    for call in [
+        format!("deleteMessages(ids: [{id}]) {{ deletedIds }}"),
+        format!("cancelDispositions(messageIds: [{id}]) {{ messages {{ id }} }}"),
+        format!("retryDispositions(messageIds: [{id}]) {{ messages {{ id }} }}"),
+    ] {
+        let body = json!({ "query": format!("mutation {{ {call} }}") });
+        let answer =
+            client.post(service.url("/graphql")).bearer_auth(&token).json(&body).send().await.unwrap();
+        let answer: Value = answer.json().await.unwrap();
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "FORBIDDEN", "{answer:#}");
+        assert!(answer["errors"][0]["message"].as_str().unwrap().contains("mail:handle"));
+    }
 }

@@ -1,5 +1,6 @@
 //! What a person may do with the configuration, on both databases: each refusal with its code and path.
 
+mod circles;
 mod credentials;
 mod installation;
 mod jobs;
