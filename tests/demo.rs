@@ -35,6 +35,12 @@ impl Demo {
                 _ => {}
             }
         }
+        // It says where it is a moment before it is there.
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while std::net::TcpStream::connect(url.trim_start_matches("http://")).is_err() {
+            assert!(Instant::now() < deadline, "nobody listens at {url}");
+            std::thread::park_timeout(Duration::from_millis(10));
+        }
         Self { child, url, token, _answers: answers }
     }
 

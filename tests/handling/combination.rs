@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
 
 use crate::harness::database::Fresh;
@@ -56,6 +57,13 @@ impl Combination {
         self.unread_only && !self.mark_read && self.end == End::Keep
     }
 
+    /// The same job with a grace period.
+    pub fn graceful_job(&self) -> Value {
+        let mut job = self.job();
+        job["handling"]["graceHours"] = json!(1);
+        job
+    }
+
     /// As the API takes it, without its mailbox.
     pub fn job(&self) -> Value {
         let (original, folder) = match self.end {
@@ -91,6 +99,60 @@ impl Combination {
             self.message_id(outcome)
         )
     }
+}
+
+/// Those that wait for their grace period, with the marks that don't.
+pub fn graceful() -> Vec<Combination> {
+    let ends = [End::Move, End::Delete, End::Purge];
+    ends.into_iter()
+        .map(|end| Combination {
+            folder: format!("G{end:?}"),
+            unread_only: false,
+            mark_read: true,
+            end,
+            category: true,
+        })
+        .collect()
+}
+
+/// Waits until each message of the folders is taken in and marked, and nothing else is done.
+pub async fn marked(fresh: &Fresh, service: &Service, all: &[Combination]) {
+    let deadline = Instant::now() + Duration::from_secs(120);
+    let waits = "SELECT count(*) FROM message WHERE disposition_state = 'PENDING' AND disposition_early = 'DONE' \
+                 AND disposition_attempts = 0 AND disposition_due_at > ingested_at";
+    while count(fresh, waits).await < 3 * all.len() as i64 {
+        assert!(Instant::now() < deadline, "not all are marked\n{}", service.log());
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// Gives up what is to become of the processed message of each folder.
+pub async fn give_up(service: &Service) {
+    let query = "{ messages(filter: { states: [PROCESSED] }) { nodes { id } } }";
+    let found = service.run(query, json!({})).await;
+    let nodes = found["messages"]["nodes"].as_array().unwrap();
+    let ids: Vec<&Value> = nodes.iter().map(|node| &node["id"]).collect();
+    let query = "mutation($ids: [ID!]!) { cancelDispositions(messageIds: $ids) {
+        messages { id disposition { state note dueAt } } userErrors { code message path } } }";
+    let given_up = service.run(query, json!({ "ids": ids })).await;
+    let messages = given_up["cancelDispositions"]["messages"].as_array().unwrap().clone();
+    assert_eq!(messages.len(), ids.len());
+    for (message, id) in messages.iter().zip(ids) {
+        let disposition = &message["disposition"];
+        assert_eq!((&message["id"], &disposition["state"]), (id, &json!("CANCELLED")), "{given_up:#}");
+        assert!(
+            disposition["note"].as_str().unwrap().starts_with("tests gave it up by hand, 20"),
+            "{given_up:#}"
+        );
+    }
+}
+
+/// The time is over, for a service that is started anew.
+pub async fn lapse(fresh: &Fresh, service: &mut Service) {
+    assert!(service.stop());
+    let over = "UPDATE message SET disposition_due_at = ingested_at WHERE disposition_state = 'PENDING'";
+    fresh.database.write().execute_unprepared(over).await.unwrap();
+    service.restart(&[]).await;
 }
 
 /// A rule without a value where it must have one.

@@ -4,14 +4,20 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::combination::{CATEGORY, Combination, End, OUTCOMES, TARGET, all, fails, ignore, order, settled};
+use super::combination::{
+    CATEGORY, Combination, End, OUTCOMES, TARGET, all, fails, give_up, graceful, ignore, lapse, marked,
+    order, settled,
+};
 use crate::harness::database::{Fresh, on_both};
 use crate::harness::desk;
 use crate::harness::dovecot::Dovecot;
 use crate::harness::person::Person;
 use crate::harness::service::Service;
 
-on_both!(every_combination_leaves_the_original_where_and_as_it_says);
+on_both!(
+    every_combination_leaves_the_original_where_and_as_it_says,
+    marks_are_made_at_once_and_the_rest_waits_unless_it_is_given_up,
+);
 
 const USER: &str = "handling";
 
@@ -65,4 +71,38 @@ async fn every_combination_leaves_the_original_where_and_as_it_says(fresh: Fresh
     folders.extend([TARGET.to_owned(), "Trash".to_owned()]);
     let found = originals(&mut dovecot.person(USER), &folders);
     assert_eq!(found, expected(&all));
+}
+
+async fn marks_are_made_at_once_and_the_rest_waits_unless_it_is_given_up(fresh: Fresh) {
+    let dovecot = Dovecot::start();
+    let all = graceful();
+    for one in &all {
+        for outcome in OUTCOMES {
+            dovecot.deliver(USER, &one.folder, one.mail(outcome).as_bytes());
+        }
+    }
+    let mut service =
+        Service::start_with(&fresh.url, &[("MAILROOM_WORKER__POLL_INTERVAL_SECONDS", "1")]).await;
+    let desk = desk::create_with(&service, dovecot.port, USER, json!({ "schedule": null }), &[fails()]).await;
+    ignore(&service, &desk).await;
+    let mut jobs = Vec::new();
+    for one in &all {
+        jobs.push(desk::create_job(&service, &desk, &one.folder, one.graceful_job()).await);
+    }
+    marked(&fresh, &service, &all).await;
+    let mut folders: Vec<String> = all.iter().map(|one| one.folder.clone()).collect();
+    let here = |one: &Combination, outcome| (one.message_id(outcome), (one.folder.clone(), true, true));
+    let waiting: BTreeMap<_, _> =
+        all.iter().flat_map(|one| OUTCOMES.map(|outcome| here(one, outcome))).collect();
+    assert_eq!(originals(&mut dovecot.person(USER), &folders), waiting);
+
+    give_up(&service).await;
+    lapse(&fresh, &mut service).await;
+    for job in &jobs {
+        desk::run_job(&service, job, std::time::Duration::from_secs(60)).await;
+    }
+    let mut then = expected(&all);
+    then.extend(all.iter().map(|one| here(one, "processed")));
+    folders.extend([TARGET.to_owned(), "Trash".to_owned()]);
+    assert_eq!(originals(&mut dovecot.person(USER), &folders), then);
 }

@@ -14,6 +14,8 @@ use crate::harness::rows::count;
 use crate::harness::service::Service;
 
 on_both!(on_a_dovecot, on_office_365);
+#[cfg(feature = "failpoints")]
+on_both!(whenever_it_is_killed_each_mark_counts_once);
 
 const ADDRESS: &str = "unread@contoso.example";
 const USER: &str = "unread";
@@ -118,4 +120,63 @@ async fn on_office_365(fresh: Fresh) {
         mailbox.messages().map(|message| message.is_read).collect()
     };
     judge(&fresh, &service, &desk.job, mark, read).await;
+}
+
+/// Everything that is passed from the mark to the end of what follows.
+#[cfg(feature = "failpoints")]
+const KILLS: [&str; 8] = [
+    "unread.before_commit",
+    "unread.committed",
+    "reprocess.begin",
+    "reprocess.before_commit",
+    "reprocess.committed",
+    "dispose.before",
+    "dispose.done_unrecorded",
+    "dispose.recorded",
+];
+
+#[cfg(feature = "failpoints")]
+async fn whenever_it_is_killed_each_mark_counts_once(fresh: Fresh) {
+    let dovecot = Dovecot::start();
+    dovecot.deliver(USER, "INBOX", &mail("new"));
+    let variables =
+        [("MAILROOM_WORKER__POLL_INTERVAL_SECONDS", "1"), ("MAILROOM_WORKER__DEFAULT_INTERVAL_SECONDS", "1")];
+    let mut service = Service::start_with(&fresh.url, &variables).await;
+    let mut job = job();
+    job.as_object_mut().unwrap().remove("schedule");
+    desk::create(&service, dovecot.port, USER, job).await;
+    let processed =
+        "SELECT CAST(COALESCE(SUM(processed), 0) AS BIGINT) FROM run WHERE finished_at IS NOT NULL";
+    let passes = async |expected: i64, service: &mut Service| {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while count(&fresh, processed).await != expected {
+            assert!(
+                Instant::now() < deadline,
+                "{} of {expected}\n{}",
+                count(&fresh, processed).await,
+                service.log()
+            );
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        done(&fresh).await;
+    };
+    passes(1, &mut service).await;
+    for (number, point) in KILLS.into_iter().enumerate() {
+        service.kill();
+        crate::harness::rows::lapse_leases(&fresh).await;
+        dovecot.person(USER).open("INBOX").run("UID STORE 1 -FLAGS (\\Seen)");
+        service.spawn(&[("FAILPOINTS", &format!("{point}=return"))]);
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while service.ended().is_none() {
+            assert!(Instant::now() < deadline, "{point} is not reached:\n{}", service.log());
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        crate::harness::rows::lapse_leases(&fresh).await;
+        service.restart(&[]).await;
+        passes(number as i64 + 2, &mut service).await;
+        let flags = dovecot.person(USER).flags("INBOX");
+        assert!(flags[0].1.iter().any(|flag| flag == "\\Seen"), "{point}: {flags:?}");
+    }
+    assert_eq!(count(&fresh, "SELECT count(*) FROM message").await, 1);
+    assert_eq!(count(&fresh, "SELECT count(*) FROM process_instance").await, 1);
 }

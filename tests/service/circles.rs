@@ -1,14 +1,17 @@
 //! What would make the same mail come again for ever is refused when the job is saved, in whatever spelling.
 
+use mailroom::db;
 use mailroom::domain::entra::{EntraCloud, EntraIdentity};
 use mailroom::domain::folder::{FolderAssignment, FolderRole};
-use mailroom::domain::handling::OriginalFate;
-use mailroom::domain::mailbox::Mailbox;
+use mailroom::domain::handling::{Handling, OriginalFate};
+use mailroom::domain::job::Selection;
+use mailroom::domain::mailbox::{Mailbox, MailboxMode};
 use mailroom::service::credential::{CreateCredential, CredentialConfig};
 use mailroom::service::job::{CreateJob, DispositionInput, FirstJob, HandlingInput, create};
-use mailroom::service::mailbox::{CreateMailbox, GraphInput, ProviderInput};
-use mailroom::service::{self, Error};
+use mailroom::service::mailbox::{CreateMailbox, GraphInput, ProviderInput, UpdateMailbox, update};
+use mailroom::service::{self, Error, Patch};
 
+use super::mailboxes::change;
 use super::{Office, first_job, refusals};
 use crate::harness::database::{Fresh, on_both};
 
@@ -16,6 +19,8 @@ on_both!(
     in_office_365_a_folder_is_one_in_any_spelling,
     deleting_into_the_deleted_items_that_a_job_reads_is_refused,
     over_imap_the_deleted_items_are_known_where_they_are_assigned,
+    a_mailbox_gets_no_roles_that_lead_its_jobs_in_a_circle,
+    back_from_checking_only_a_job_for_unread_mail_marks_all_of_it,
 );
 
 async fn graph(office: &Office, name: &str) -> Mailbox {
@@ -98,4 +103,44 @@ async fn over_imap_the_deleted_items_are_known_where_they_are_assigned(fresh: Fr
     let unknown = office.mailbox("unknown").await;
     create(&office.cx, &office.permit, job(&unknown, "INBOX", Delete, None)).await.unwrap();
     create(&office.cx, &office.permit, job(&unknown, "Bin", Keep, None)).await.unwrap();
+}
+
+async fn a_mailbox_gets_no_roles_that_lead_its_jobs_in_a_circle(fresh: Fresh) {
+    use OriginalFate::{Delete, Keep};
+    let office = Office::open(fresh);
+    let mailbox = office.mailbox("desk").await;
+    create(&office.cx, &office.permit, job(&mailbox, "INBOX", Delete, None)).await.unwrap();
+    create(&office.cx, &office.permit, job(&mailbox, "Bin", Keep, None)).await.unwrap();
+    let bin = |path: &str| UpdateMailbox {
+        folder_roles: Patch::Set(vec![FolderAssignment { role: FolderRole::Trash, path: path.to_owned() }]),
+        ..change(mailbox.id)
+    };
+    for path in ["Bin", "inbox"] {
+        let refused = update(&office.cx, &office.permit, bin(path)).await;
+        assert_eq!(refusals(refused), ["INVALID folderRoles"], "{path}");
+    }
+    update(&office.cx, &office.permit, bin("Other")).await.unwrap();
+}
+
+async fn back_from_checking_only_a_job_for_unread_mail_marks_all_of_it(fresh: Fresh) {
+    let office = Office::open(fresh);
+    let mailbox = office.mailbox("desk").await;
+    let end = || DispositionInput {
+        mark_read: true,
+        original: OriginalFate::Keep,
+        folder: None,
+        categories: Vec::new(),
+    };
+    let handling =
+        HandlingInput { on_ignored: Some(end()), on_failure: Some(end()), ..HandlingInput::default() };
+    let mut unread = job(&mailbox, "INBOX", OriginalFate::Keep, None);
+    (unread.job.selection, unread.job.handling) = (Selection::Unread, Some(handling));
+    let made = create(&office.cx, &office.permit, unread).await.unwrap();
+    for mode in [MailboxMode::CheckOnly, MailboxMode::Ingest] {
+        let to = UpdateMailbox { mode: Patch::Set(mode), ..change(mailbox.id) };
+        update(&office.cx, &office.permit, to).await.unwrap();
+    }
+    let back = db::job::get(office.cx.db.read(), made.id).await.unwrap().unwrap();
+    assert_eq!(back.handling, Some(Handling::default().endless_never(Selection::Unread)));
+    assert_eq!(back.handling, made.handling);
 }

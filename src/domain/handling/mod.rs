@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 pub use words::{ENDLESS, ONLY_WATCHED};
 
 use super::fault::Fault;
+use super::job::Selection;
 use super::message::MessageState;
 use super::named::named_enum;
 
@@ -90,6 +91,14 @@ impl Default for Handling {
 }
 
 impl Handling {
+    /// The same, where no outcome lets a job of that selection take the same mail again for ever: it is marked read.
+    pub fn endless_never(mut self, selection: Selection) -> Self {
+        for wanted in [&mut self.on_success, &mut self.on_ignored, &mut self.on_failure] {
+            wanted.mark_read |= wanted.is_endless(selection);
+        }
+        self
+    }
+
     /// What happens to an original with that outcome.
     pub const fn of(&self, state: MessageState) -> &Disposition {
         match state {

@@ -36,6 +36,11 @@ impl Ground<'_> {
         provider::same_folder(self.mailbox.settings.kind(), a, b)
     }
 
+    /// The job, it or another one, that reads a folder into which it puts originals.
+    pub(in crate::service) fn reader_of_what_is_put_away(&self, job: &Job) -> Option<&Job> {
+        self.others.iter().find(|reader| self.fills(job, &reader.folder))
+    }
+
     /// Whether the job puts originals into the folder, as far as that is known.
     fn fills(&self, job: &Job, folder: &str) -> bool {
         let handling = job.handling.iter();

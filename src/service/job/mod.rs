@@ -89,6 +89,23 @@ async fn cloud_of(tx: &impl Connection, mailbox: &Mailbox) -> Result<Option<Entr
     Ok(credential.and_then(|credential| credential.settings.cloud()))
 }
 
+/// The mailbox has other folders with roles, or is reached in another way: no job may put originals where one reads.
+pub(super) async fn no_circles(tx: &impl Connection, mailbox: &Mailbox, path: &Path) -> Result<(), Error> {
+    let jobs = db::job::of_mailbox(tx, mailbox.id).await?;
+    let ground = Ground { mailbox, cloud: None, others: &jobs };
+    for job in &jobs {
+        if let Some(reader) = ground.reader_of_what_is_put_away(job) {
+            let message = format!(
+                "The job '{}' would put originals into the folder that the job '{}' reads: they would be taken in again. \
+                 Change one of them first.",
+                job.name, reader.name
+            );
+            return Err(Error::refused(UserErrorCode::Invalid, path, message));
+        }
+    }
+    Ok(())
+}
+
 /// The mailbox is reached in another way or in another cloud: its jobs must be able to do there what they say.
 pub(super) async fn still_fit(
     tx: &impl Connection,

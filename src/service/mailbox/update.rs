@@ -40,6 +40,10 @@ pub async fn update(
         let at = if changed.settings == saved.settings { "credentialId" } else { "provider" };
         job::still_fit(&tx, &changed, credential.settings.cloud(), &Path::of(at)).await?;
     }
+    if changed.settings.kind() != saved.settings.kind() || changed.folder_roles != saved.folder_roles {
+        let at = if changed.folder_roles == saved.folder_roles { "provider" } else { "folderRoles" };
+        job::no_circles(&tx, &changed, &Path::of(at)).await?;
+    }
     if changed.mapping_id != saved.mapping_id {
         draft::mapping_exists(&tx, changed.mapping_id).await?;
     }
@@ -105,15 +109,17 @@ fn changed(problems: &mut Problems, saved: &Mailbox, input: UpdateMailbox, now: 
     mailbox
 }
 
-/// The jobs of a CHECK_ONLY mailbox have no handling; back to INGEST they get the default one.
+/// The jobs of a CHECK_ONLY mailbox have no handling; back to INGEST they get the default one, which with UNREAD marks all
+/// read.
 async fn change_mode(tx: &impl Connection, mailbox: &Mailbox, now: DateTime<Utc>) -> Result<(), Error> {
-    let handling = match mailbox.mode {
-        MailboxMode::CheckOnly => None,
-        MailboxMode::Ingest => Some(job::default_handling(&mailbox.settings)),
-    };
     for mut job in db::job::of_mailbox(tx, mailbox.id).await? {
         let was = job.version;
-        job.handling.clone_from(&handling);
+        job.handling = match mailbox.mode {
+            MailboxMode::CheckOnly => None,
+            MailboxMode::Ingest => {
+                Some(job::default_handling(&mailbox.settings).endless_never(job.selection))
+            }
+        };
         job.version = was + 1;
         job.updated_at = now;
         db::job::update(tx, &job, was).await?;
