@@ -12,7 +12,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use secrecy::ExposeSecret as _;
 
-pub use database::connect;
+pub use database::{connect, connect_to_migrate};
 pub use error::Error;
 
 use crate::api::token::LocalKey;

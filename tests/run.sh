@@ -61,6 +61,7 @@ set_up() {
   need dovecot-imapd /usr/lib/dovecot/imap
   need isync mbsync
   need postgresql '/usr/lib/postgresql/*/bin/initdb'
+  need pgbouncer pgbouncer
   need util-linux setpriv
   need nodejs node
   need npm npm

@@ -24,6 +24,15 @@ pub async fn connect(config: &Config) -> Result<Database, Error> {
     Ok(Database::connect(&options).await?)
 }
 
+/// Connects to change the schema: past a pooler, which may not pass on what that needs.
+pub async fn connect_to_migrate(config: &Config) -> Result<Database, Error> {
+    if sqlite_path(config).is_some() {
+        return connect(config).await;
+    }
+    let url = config.database.listen_url.expose_secret().to_owned();
+    Ok(Database::connect(&db::Options { url, max_connections: 2, statement_cache: 100 }).await?)
+}
+
 /// Connects, and makes sure of the schema: SQLite is migrated, PostgreSQL only looked at, because other replicas
 /// may still run on it.
 pub(super) async fn ready(config: &Config) -> Result<Database, Error> {

@@ -26,7 +26,7 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: Args, config: &Config) -> Result<Exit, Failure> {
-    let database = app::connect(config).await?;
+    let database = app::connect_to_migrate(config).await?;
     if let Some(steps) = args.down {
         migrate::down(&database, steps).await?;
     } else if !args.status {

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use sea_orm::{ConnectOptions, Database as SeaOrm, DatabaseConnection};
+use sea_orm::{ConnectOptions, Database as SeaOrm};
 use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 
-use super::Error;
+use super::{Door, Error};
 
 /// A connection that was idle for so long is asked for a sign of life before it is used.
 const IDLE: Duration = Duration::from_secs(1);
@@ -17,7 +17,7 @@ pub struct Options {
     pub url: String,
     /// Connections at most; SQLite: readers.
     pub max_connections: u32,
-    /// PostgreSQL: prepared statements kept per connection; 0 behind PgBouncer in transaction mode.
+    /// PostgreSQL: prepared statements kept per connection; 0: a pooler in transaction mode is between.
     pub statement_cache: usize,
 }
 
@@ -29,11 +29,12 @@ impl Options {
 }
 
 /// Opens the doors for reading and for writing; on PostgreSQL they are the same pool.
-pub(super) async fn open(options: &Options) -> Result<(DatabaseConnection, DatabaseConnection), Error> {
+pub(super) async fn open(options: &Options) -> Result<(Door, Door), Error> {
     if options.is_sqlite() {
+        let door = |pool| Door { pool, is_pooled: false };
         let write = SeaOrm::connect(sqlite(options, 1)).await?;
         let read = SeaOrm::connect(sqlite(options, options.max_connections.max(1))).await?;
-        return Ok((read, write));
+        return Ok((door(read), door(write)));
     }
     let cache = options.statement_cache;
     let mut pool = ConnectOptions::new(&options.url);
@@ -42,9 +43,10 @@ pub(super) async fn open(options: &Options) -> Result<(DatabaseConnection, Datab
         // A connection used a moment ago is taken as it is: asking first doubles the way of a short statement.
         .test_before_acquire_if_idle_for(IDLE)
         .sqlx_logging_level(tracing::log::LevelFilter::Trace)
-        .map_sqlx_postgres_opts(move |pg| pg.statement_cache_capacity(cache));
-    let pool = SeaOrm::connect(pool).await?;
-    Ok((pool.clone(), pool))
+        // PgBouncer refuses the parameter unless it is told otherwise, and it says what PostgreSQL does by itself since 12.
+        .map_sqlx_postgres_opts(move |pg| pg.statement_cache_capacity(cache).extra_float_digits(None));
+    let door = Door { pool: SeaOrm::connect(pool).await?, is_pooled: cache == 0 };
+    Ok((door.clone(), door))
 }
 
 fn sqlite(options: &Options, connections: u32) -> ConnectOptions {

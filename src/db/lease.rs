@@ -110,6 +110,20 @@ pub async fn of_owner(db: &impl ConnectionTrait, owner: &str) -> Result<HashMap<
     Ok(rows.into_iter().map(|row| (row.mailbox_id.into(), row.fence)).collect())
 }
 
+/// How long until the first lease of another owner lapses, unless it is renewed before; None where there is none.
+pub async fn next_lapse(db: &impl ConnectionTrait, owner: &str) -> Result<Option<Duration>, Error> {
+    let backend = db.get_database_backend();
+    if backend == DatabaseBackend::Sqlite {
+        // One process, and so no other owner.
+        return Ok(None);
+    }
+    let sql = "SELECT EXTRACT(EPOCH FROM MIN(expires_at) - clock_timestamp())::float8 AS seconds FROM lease \
+               WHERE owner IS NOT NULL AND owner <> $1 AND expires_at > clock_timestamp()";
+    let row = db.query_one_raw(Statement::from_sql_and_values(backend, sql, [owner.into()])).await?;
+    let seconds: Option<f64> = row.map(|row| row.try_get("", "seconds")).transpose()?.flatten();
+    Ok(seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()))
+}
+
 /// Makes the row of a new mailbox: free.
 pub(super) async fn make(db: &impl ConnectionTrait, mailbox_id: MailboxId) -> Result<(), Error> {
     let row = lease::ActiveModel {

@@ -38,19 +38,19 @@ pub async fn up(database: &Database) -> Result<(), Error> {
             [LOCK.into()],
         );
         lock.execute_raw(take).await?;
-        Migrator::up(connection, None).await?;
+        Migrator::up(&connection.pool, None).await?;
         lock.commit().await?;
     } else {
         // One writer connection: the lock would wait for itself.
         lock.rollback().await?;
-        Migrator::up(connection, None).await?;
+        Migrator::up(&connection.pool, None).await?;
     }
     Ok(())
 }
 
 /// Takes back the last `steps` migrations.
 pub async fn down(database: &Database, steps: u32) -> Result<(), Error> {
-    Ok(Migrator::down(database.write(), Some(steps)).await?)
+    Ok(Migrator::down(&database.write().pool, Some(steps)).await?)
 }
 
 /// Compares the schema with what this build knows. Changes nothing.

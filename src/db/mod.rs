@@ -10,6 +10,7 @@ mod connect;
 pub mod correlation;
 pub mod credential;
 pub mod disposition;
+mod door;
 mod entity;
 pub mod error;
 pub mod event;
@@ -37,12 +38,10 @@ pub mod unread;
 
 use std::sync::Arc;
 
-use sea_orm::{
-    DatabaseBackend, DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions,
-    TransactionTrait,
-};
+use sea_orm::{DatabaseBackend, DatabaseTransaction};
 
 pub use connect::Options;
+pub use door::Door;
 pub use error::Error;
 /// The database itself, or a transaction of it.
 pub use sea_orm::ConnectionTrait as Connection;
@@ -55,8 +54,8 @@ pub type Transaction = DatabaseTransaction;
 pub struct Database(Arc<Doors>);
 
 struct Doors {
-    read: DatabaseConnection,
-    write: DatabaseConnection,
+    read: Door,
+    write: Door,
     /// Rung after a commit that appended to the log.
     appended: tokio::sync::watch::Sender<()>,
 }
@@ -92,34 +91,30 @@ impl Database {
         if self.has_one_writer() {
             return 1;
         }
-        self.0.write.get_postgres_connection_pool().options().get_max_connections()
+        self.0.write.pool.get_postgres_connection_pool().options().get_max_connections()
     }
 
     /// For single statements that read.
-    pub fn read(&self) -> &DatabaseConnection {
+    pub fn read(&self) -> &Door {
         &self.0.read
     }
 
     /// For single statements that write.
-    pub fn write(&self) -> &DatabaseConnection {
+    pub fn write(&self) -> &Door {
         &self.0.write
     }
 
     /// A transaction that may write. On SQLite it takes the write lock at once (`BEGIN IMMEDIATE`): a deferred one
     /// that reads first can be refused later, whatever its busy timeout. Dropped, it rolls back.
     pub async fn begin(&self) -> Result<Transaction, Error> {
-        let options = TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..TransactionOptions::default()
-        };
-        Ok(self.0.write.begin_with_options(options).await?)
+        Ok(self.0.write.begin().await?)
     }
 
     /// The same pools, with every statement told when it ends: what it was and how long it took.
     pub fn observed(&self, told: impl Fn(&str, std::time::Duration) + Clone + Send + Sync + 'static) -> Self {
-        let observe = |mut door: DatabaseConnection| {
+        let observe = |mut door: Door| {
             let told = told.clone();
-            door.set_metric_callback(move |info| told(&info.statement.sql, info.elapsed));
+            door.pool.set_metric_callback(move |info| told(&info.statement.sql, info.elapsed));
             door
         };
         let appended = self.0.appended.clone();
@@ -143,7 +138,7 @@ impl Database {
 
     /// Answers, or says why not.
     pub async fn ping(&self) -> Result<(), Error> {
-        Ok(self.0.read.ping().await?)
+        Ok(self.0.read.pool.ping().await?)
     }
 }
 

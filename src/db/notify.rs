@@ -2,7 +2,7 @@
 
 use sea_orm::{ConnectionTrait, Statement};
 use secrecy::{ExposeSecret as _, SecretString};
-use sqlx::postgres::PgListener;
+use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
 
 use super::{Database, Error};
 
@@ -26,7 +26,10 @@ impl Listener {
     /// LISTEN and passes nothing on.
     pub async fn connect(url: &SecretString) -> Result<Self, Error> {
         let listening = async {
-            let mut listener = PgListener::connect(url.expose_secret()).await?;
+            let options: PgConnectOptions = url.expose_secret().parse()?;
+            let options = options.extra_float_digits(None);
+            let pool = PgPoolOptions::new().max_connections(1).connect_with(options).await?;
+            let mut listener = PgListener::connect_with(&pool).await?;
             listener.listen(CHANNEL).await?;
             Ok(Self(listener))
         };

@@ -1,7 +1,7 @@
 //! Runs: a job has at most one that takes in mail and one that maps messages again and is not finished.
 
 use chrono::{DateTime, Utc};
-use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, SimpleExpr};
 use sea_orm::{
     ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter,
     QueryOrder, TryInsertResult,
@@ -150,7 +150,8 @@ pub async fn count(db: &impl ConnectionTrait, id: RunId, progress: &RunProgress)
     Ok(())
 }
 
-/// Ends the run; answers whether this call did it.
+/// Ends the run; answers whether this call did it. Counters only grow: a batch may have been committed whose answer was
+/// lost, and which the caller does not know of.
 pub async fn finish(
     db: &impl ConnectionTrait,
     id: RunId,
@@ -164,8 +165,17 @@ pub async fn finish(
             state: Set(state.as_str().to_owned()),
             finished_at: Set(Some(now)),
             fault: Set(fault.map(to_json).transpose()?),
-            ..counters(progress)
+            expected: Set(progress.expected),
+            ..Default::default()
         })
+        .col_expr(run::Column::Found, at_least(run::Column::Found, progress.found))
+        .col_expr(run::Column::Processed, at_least(run::Column::Processed, progress.processed))
+        .col_expr(run::Column::Ignored, at_least(run::Column::Ignored, progress.ignored))
+        .col_expr(run::Column::Failed, at_least(run::Column::Failed, progress.failed))
+        .col_expr(run::Column::Duplicates, at_least(run::Column::Duplicates, progress.duplicates))
+        .col_expr(run::Column::Disposed, at_least(run::Column::Disposed, progress.disposed))
+        .col_expr(run::Column::Purged, at_least(run::Column::Purged, progress.purged))
+        .col_expr(run::Column::Bytes, at_least(run::Column::Bytes, progress.bytes))
         .filter(run::Column::Id.eq(id.0))
         .filter(run::Column::State.is_in([RunState::Queued.as_str(), RunState::Running.as_str()]))
         .exec(db)
@@ -203,6 +213,11 @@ pub async fn request_cancel(db: &impl ConnectionTrait, id: RunId) -> Result<bool
 /// The run, if there is one.
 pub async fn get(db: &impl ConnectionTrait, id: RunId) -> Result<Option<Run>, Error> {
     run::Entity::find_by_id(id.0).one(db).await?.map(Run::try_from).transpose()
+}
+
+fn at_least(column: run::Column, known: impl Into<sea_orm::Value>) -> SimpleExpr {
+    let known = Expr::val(known.into());
+    Expr::case(Expr::col(column).lt(known.clone()), known).finally(Expr::col(column)).into()
 }
 
 fn counters(progress: &RunProgress) -> run::ActiveModel {

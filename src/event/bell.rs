@@ -38,6 +38,21 @@ enum Deaf {
     NoEcho,
 }
 
+impl Deaf {
+    fn say(&self) {
+        match self {
+            Self::Database(error) => tracing::warn!(
+                error = error as &dyn std::error::Error,
+                "wake-ups of other processes are not heard: work is found by polling"
+            ),
+            Self::NoEcho => tracing::warn!(
+                "LISTEN is accepted but nothing is heard, so work is found by polling: a pooler in transaction mode is \
+                 between. Set database.listen_url to the PostgreSQL server itself."
+            ),
+        }
+    }
+}
+
 impl Bell {
     /// Tells and hears.
     pub async fn run(self, stop: CancellationToken) {
@@ -66,32 +81,23 @@ impl Bell {
     }
 
     async fn hear(&self, own: &str) {
-        let mut was_told = false;
+        let mut was_said = false;
         loop {
             let deaf = match Listener::connect(&self.listen_url).await {
-                Ok(mut listener) => self.listen(own, &mut listener, &mut was_told).await,
+                Ok(mut listener) => self.listen(own, &mut listener, &mut was_said).await,
                 Err(error) => Deaf::Database(error),
             };
             metrics::gauge!("mailroom_listening").set(0.0);
-            match &deaf {
-                Deaf::Database(error) => tracing::warn!(
-                    error = error as &dyn std::error::Error,
-                    "wake-ups of other processes are not heard: work is found by polling"
-                ),
-                // Said once: it is a matter of configuration.
-                Deaf::NoEcho if !was_told => tracing::warn!(
-                    "LISTEN is accepted but nothing is heard, so work is found by polling: a pooler in transaction mode \
-                     is between. Set database.listen_url to the PostgreSQL server itself."
-                ),
-                Deaf::NoEcho => {}
+            // Said once, until something is heard again.
+            if !std::mem::replace(&mut was_said, true) {
+                deaf.say();
             }
-            was_told = matches!(deaf, Deaf::NoEcho);
-            tokio::time::sleep(if was_told { TEST } else { RETRY }).await;
+            tokio::time::sleep(if matches!(deaf, Deaf::NoEcho) { TEST } else { RETRY }).await;
         }
     }
 
     /// Rings for what others tell; ends when nothing is heard any more.
-    async fn listen(&self, own: &str, listener: &mut Listener, was_deaf: &mut bool) -> Deaf {
+    async fn listen(&self, own: &str, listener: &mut Listener, was_said: &mut bool) -> Deaf {
         let mut is_heard = false;
         loop {
             let test = format!("{own} {}", Uuid::now_v7());
@@ -116,7 +122,7 @@ impl Bell {
                 };
                 if text == test {
                     echoed = true;
-                    *was_deaf = false;
+                    *was_said = false;
                     metrics::gauge!("mailroom_listening").set(1.0);
                     if !std::mem::replace(&mut is_heard, true) {
                         tracing::info!("wake-ups of other processes are heard");

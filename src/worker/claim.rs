@@ -50,9 +50,9 @@ pub(super) enum Work {
 }
 
 /// Takes up to `places` mailboxes.
-pub(super) async fn claim(parts: &Parts, places: usize) -> Result<Vec<Claim>, db::Error> {
+pub(super) async fn claim(parts: &Parts, owner: &str, places: usize) -> Result<Vec<Claim>, db::Error> {
     let (tools, now) = (&parts.tools, parts.tools.clock.now());
-    let leases = db::claim::claim(&tools.db, &tools.worker, parts.settings.lease, now, places as u64).await?;
+    let leases = db::claim::claim(&tools.db, owner, parts.settings.lease, now, places as u64).await?;
     read(parts, leases, &[]).await
 }
 

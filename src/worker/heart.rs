@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use super::Parts;
 use crate::db;
@@ -40,8 +41,12 @@ impl At {
 }
 
 /// The leases that this process holds. Clones share them.
-#[derive(Clone, Default)]
-pub(super) struct Heart(Arc<Mutex<HashMap<MailboxId, Held>>>);
+#[derive(Clone)]
+pub(super) struct Heart {
+    /// This process in leases: told apart from any other of the same name, an earlier one too.
+    pub(super) owner: Arc<str>,
+    held: Arc<Mutex<HashMap<MailboxId, Held>>>,
+}
 
 struct Held {
     lease: Lease,
@@ -60,6 +65,11 @@ pub(super) struct Kept {
 }
 
 impl Heart {
+    /// Of the worker of that name.
+    pub(super) fn of(worker: &str) -> Self {
+        Self { owner: format!("{worker}/{}", Uuid::now_v7()).into(), held: Arc::default() }
+    }
+
     /// Takes a lease into care.
     pub(super) fn keep(&self, lease: Lease) -> (Hold, Kept) {
         let (expires, seen) = watch::channel(lease.expires);
@@ -73,7 +83,7 @@ impl Heart {
     }
 
     fn held(&self) -> MutexGuard<'_, HashMap<MailboxId, Held>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn stop(&self, reason: Stop, which: impl Fn(&Held) -> bool) {
@@ -112,6 +122,7 @@ impl Drop for Kept {
 
 /// Beats and looks until `ended`; once `draining`, everything is told to stop, and the leases are kept meanwhile.
 pub(super) async fn run(parts: Parts, heart: Heart, draining: CancellationToken, ended: CancellationToken) {
+    let mut forgotten = HashMap::new();
     let mut beats = tokio::time::interval(parts.settings.lease / BEATS);
     let mut looks = tokio::time::interval(LOOKS);
     for timer in [&mut beats, &mut looks] {
@@ -120,7 +131,10 @@ pub(super) async fn run(parts: Parts, heart: Heart, draining: CancellationToken,
     loop {
         tokio::select! {
             () = ended.cancelled() => return,
-            _ = beats.tick() => beat(&parts, &heart).await,
+            _ = beats.tick() => {
+                beat(&parts, &heart).await;
+                free_forgotten(&parts, &heart, &mut forgotten).await;
+            }
             _ = looks.tick() => {
                 if draining.is_cancelled() {
                     heart.stop(Stop::Draining, |_| true);
@@ -143,7 +157,7 @@ async fn beat(parts: &Parts, heart: &Heart) {
         return;
     }
     let db = parts.tools.db.write();
-    match db::lease::renew(db, &parts.tools.worker, &leases, parts.settings.lease).await {
+    match db::lease::renew(db, &heart.owner, &leases, parts.settings.lease).await {
         Ok((renewed, until)) => {
             prolong(heart, &leases, &renewed, until);
             for lease in leases.into_iter().filter(|(id, _)| !renewed.contains(id)) {
@@ -159,10 +173,35 @@ async fn beat(parts: &Parts, heart: &Heart) {
     }
 }
 
+/// Gives back what nobody here works under any more, and what could not be given back when the database was away: what
+/// was so at two beats. Whoever works under it nevertheless finds it lost, and does no harm.
+async fn free_forgotten(parts: &Parts, heart: &Heart, before: &mut HashMap<MailboxId, i64>) {
+    let Ok(ours) = db::lease::of_owner(parts.tools.db.read(), &heart.owner).await else { return };
+    let now: HashMap<MailboxId, i64> = {
+        let held = heart.held();
+        ours.into_iter()
+            .filter(|(id, fence)| held.get(id).is_none_or(|held| held.lease.fence != *fence))
+            .collect()
+    };
+    for (mailbox_id, fence) in now.iter().filter(|(id, fence)| before.get(*id) == Some(*fence)) {
+        let lease = Lease {
+            mailbox_id: *mailbox_id,
+            owner: heart.owner.to_string(),
+            fence: *fence,
+            expires: Instant::now(),
+        };
+        match db::lease::release(parts.tools.db.write(), &lease).await {
+            Ok(()) => parts.services.wake.ring_here(),
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "a lease was left to lapse");
+            }
+        }
+    }
+    *before = now;
+}
+
 async fn renew_one(parts: Parts, heart: Heart, lease: (MailboxId, i64)) {
-    match db::lease::renew_waiting(parts.tools.db.write(), &parts.tools.worker, lease, parts.settings.lease)
-        .await
-    {
+    match db::lease::renew_waiting(parts.tools.db.write(), &heart.owner, lease, parts.settings.lease).await {
         Ok(Some(until)) => prolong(&heart, &[lease], &HashSet::from([lease.0]), until),
         Ok(None) => heart.lose(|held| (held.lease.mailbox_id, held.lease.fence) == lease),
         Err(error) => {
@@ -204,7 +243,7 @@ async fn look(parts: &Parts, heart: &Heart) -> Result<(), db::Error> {
     let db = parts.tools.db.read();
     let stopping = db::run::to_stop(db).await?;
     heart.stop(Stop::Cancelled, |held| held.at.is_some_and(|at| stopping.iter().any(|run| at.is(run))));
-    let ours = db::lease::of_owner(db, &parts.tools.worker).await?;
+    let ours = db::lease::of_owner(db, &heart.owner).await?;
     heart.lose(|held| {
         let id = held.lease.mailbox_id;
         mine.get(&id) == Some(&held.lease.fence) && ours.get(&id) != Some(&held.lease.fence)

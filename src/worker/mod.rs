@@ -112,8 +112,8 @@ pub fn start(parts: Parts) -> Worker {
     let stop = CancellationToken::new();
     let executions = TaskTracker::new();
     let ended = CancellationToken::new();
-    let heart = Heart::default();
-    let quiet = Quiet::start(parts.tools.db.clone(), &parts.tools.worker, ended.clone());
+    let heart = Heart::of(&parts.tools.worker);
+    let quiet = Quiet::start(parts.tools.db.clone(), &heart.owner, ended.clone());
     let beating = tokio::spawn(heart::run(parts.clone(), heart.clone(), stop.clone(), ended.clone()));
     let floor = Floor { heart, quiet };
     let runner = tokio::spawn(runner::run(parts.clone(), stop.clone(), executions.clone(), floor));

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -15,6 +16,9 @@ const GATHER: Duration = Duration::from_millis(20);
 /// The same, while there is more to do than places.
 const HURRY: Duration = Duration::from_millis(2);
 
+/// How long after a lease has lapsed its mailbox is claimed.
+const LAPSED: Duration = Duration::from_millis(50);
+
 /// Looks for work whenever it is woken, a turn has ended, and at every poll.
 pub(super) async fn run(parts: Parts, stop: CancellationToken, executions: TaskTracker, floor: Floor) {
     if parts.tools.db.has_one_writer() {
@@ -25,6 +29,7 @@ pub(super) async fn run(parts: Parts, stop: CancellationToken, executions: TaskT
     }
     let mut woken = parts.services.wake.listen();
     let places = Places::new(parts.settings.concurrency, PATIENCE);
+    let mut poll_at = Instant::now();
     loop {
         let more = match dispatch(&parts, &stop, &executions, &floor, &places).await {
             Ok(more) => more,
@@ -33,14 +38,24 @@ pub(super) async fn run(parts: Parts, stop: CancellationToken, executions: TaskT
                 false
             }
         };
+        if Instant::now() >= poll_at {
+            poll_at = Instant::now() + until_poll(&parts, &floor).await;
+        }
         tokio::select! {
             () = stop.cancelled() => return,
             () = woken.rung() => {}
             // Another job of the mailbox may have become due meanwhile.
             () = places.freed() => tokio::time::sleep(if more { HURRY } else { GATHER }).await,
-            () = tokio::time::sleep(parts.settings.poll) => {}
+            () = tokio::time::sleep_until(poll_at) => {}
         }
     }
+}
+
+/// The poll; sooner when another worker's lease lapses before, which it only does when that worker is dead.
+async fn until_poll(parts: &Parts, floor: &Floor) -> Duration {
+    let lapse = db::lease::next_lapse(parts.tools.db.read(), &floor.heart.owner).await;
+    let lapse = lapse.ok().flatten().map(|left| left + LAPSED);
+    lapse.map_or(parts.settings.poll, |lapse| lapse.min(parts.settings.poll))
 }
 
 /// Answers whether there was more to do than places.
@@ -55,7 +70,7 @@ async fn dispatch(
     if free == 0 || stop.is_cancelled() {
         return Ok(true);
     }
-    let claims = claim::claim(parts, free).await?;
+    let claims = claim::claim(parts, &floor.heart.owner, free).await?;
     let more = claims.len() >= free;
     for claim in claims {
         let place = places.take();

@@ -5,6 +5,7 @@
 
 pub mod kills;
 mod office365;
+mod replicas;
 mod verdict;
 
 use std::collections::VecDeque;
@@ -156,4 +157,9 @@ impl Post {
             self.delivered.push(Delivered { folder, message_id: mail.message_id, fails });
         }
     }
+}
+
+/// A number from the environment.
+fn given(name: &str, usual: usize) -> usize {
+    std::env::var_os(name).map_or(usual, |number| number.to_string_lossy().parse().expect("a number"))
 }

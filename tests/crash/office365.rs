@@ -15,6 +15,7 @@ use crate::harness::office365::Office365;
 use crate::harness::rows::{count, lapse_leases};
 use crate::harness::service::Service;
 
+use super::given;
 use super::kills::Random;
 
 on_both!(whatever_microsoft_365_does_nothing_is_lost_or_doubled);
@@ -121,10 +122,6 @@ async fn whatever_microsoft_365_does_nothing_is_lost_or_doubled(fresh: Fresh) {
     let processed = "SELECT count(*) FROM message WHERE state = 'PROCESSED' AND disposition_state = 'DONE'";
     assert_eq!(count(&fresh, processed).await, messages as i64);
     originals(&office, messages);
-}
-
-fn given(name: &str, usual: usize) -> usize {
-    std::env::var_os(name).map_or(usual, |number| number.to_string_lossy().parse().expect("a number"))
 }
 
 fn faults() -> Vec<Rule> {

@@ -9,6 +9,7 @@ pub mod node;
 pub mod office;
 pub mod office365;
 pub mod person;
+pub mod pgbouncer;
 pub mod postgres;
 pub mod proxy;
 pub mod rows;

@@ -28,7 +28,6 @@ use mailroom::domain::mapping::{
     MessageField, UpdateAction, ValueSource,
 };
 use mailroom::domain::reply_token::ReplyKey;
-use mailroom::domain::schedule::Schedule;
 use mailroom::event::hub::RunHub;
 use mailroom::identity::Identities;
 use mailroom::net::Net;
@@ -402,7 +401,7 @@ fn job(name: &str, mailbox: &Mailbox, folder: &str, now: DateTime<Utc>) -> Job {
         mailbox_id: mailbox.id,
         folder: folder.to_owned(),
         enabled: true,
-        schedule: Some(Schedule::default()),
+        schedule: None,
         watch: false,
         selection: Selection::New,
         since: Some(now),
