@@ -18,6 +18,11 @@ impl Job {
         scheduled.or_else(|| self.watch.then(|| after + SAFETY_NET))
     }
 
+    /// Whether it is to run at its next run by its schedule, and not only to see to what an earlier turn left.
+    pub fn is_its_turn(&self) -> bool {
+        self.next_run_at.is_some_and(|at| self.next_turn(at - TimeDelta::microseconds(1)) == Some(at))
+    }
+
     /// When it runs, e.g. 'Every 5 minutes, every day, UTC. New mail starts it at once, too.'
     pub fn runs_summary(&self, now: DateTime<Utc>) -> String {
         if !self.enabled {

@@ -60,6 +60,16 @@ pub async fn take_in(
     if outlook.disposes {
         dispose::finish_pending(tools, assignment, session, tracker).await?;
     }
+    if outlook.is_for_what_is_left {
+        if outlook.waits {
+            tracker.begin().await?;
+            if flow::run(tools, assignment, session, tracker).await? == Took::Slice {
+                return Ok(Took::Slice);
+            }
+        }
+        purge::purge(tools, assignment, session, tracker).await?;
+        return Ok(Took::All);
+    }
     let listed = list::list(tools, assignment, outlook.position.clone(), session).await?;
     let waits = || db::intake::has_waiting(tools.db.read(), assignment.job.id, tools.clock.now());
     if outlook.waits || listed.anything && waits().await? {

@@ -92,7 +92,9 @@ pub(super) async fn read(
         let task = choice.map(|(mailbox, Choice { job, run, trigger, more })| {
             let mapping = mailbox.mapping_id.and_then(|id| mappings.remove(&id));
             let work = work(parts, &mailbox, mapping, trigger);
-            let outlook = outlooks.remove(&job.id).unwrap_or_default();
+            let mut outlook = outlooks.remove(&job.id).unwrap_or_default();
+            outlook.is_for_what_is_left &=
+                run.is_none() && trigger == RunTrigger::Schedule && !job.is_its_turn();
             Task { job: Arc::new(job), mailbox: Arc::new(mailbox), trigger, run, outlook, work, more }
         });
         Claim { lease, task }

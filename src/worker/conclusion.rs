@@ -24,6 +24,8 @@ use crate::service;
 
 /// What is halted is probed so often: a permission granted in Exchange Online takes up to two hours to work.
 const PROBE: TimeDelta = TimeDelta::minutes(15);
+/// What an earlier turn left waits for the next one, if that is no farther away.
+const SOON: TimeDelta = TimeDelta::minutes(10);
 /// A password that was refused so often is not tried again by itself: accounts get locked by that.
 const REFUSALS: i32 = 2;
 
@@ -33,6 +35,8 @@ pub(super) struct Ended {
     pub(super) job: Arc<Job>,
     /// The run, if there was something to do.
     pub(super) run: Option<Run>,
+    /// Whether it looked for new mail; else it saw to what an earlier turn left.
+    pub(super) looked: bool,
     pub(super) result: Result<(), Cause>,
 }
 
@@ -120,7 +124,7 @@ pub(super) async fn conclude(
     ended: Ended,
 ) -> Result<bool, db::Error> {
     let now = parts.tools.clock.now();
-    let Ended { mailbox, job, run, result } = ended;
+    let Ended { mailbox, job, run, looked, result } = ended;
     let stop = result.as_ref().err().and_then(Cause::stop);
     // Who holds the mailbox now goes on with the run, as does whoever comes after a drain.
     if matches!(stop, Some(Stop::LeaseLost | Stop::Draining)) {
@@ -152,7 +156,7 @@ pub(super) async fn conclude(
     };
     let next = next_run(&job, next_turn(parts, &job, now).await?, again);
     let health = health.filter(|health| *health != mailbox.health);
-    if let Some(quiet) = quiet.filter(|_| result.is_ok() && run.is_none() && health.is_none()) {
+    if let Some(quiet) = quiet.filter(|_| looked && result.is_ok() && run.is_none() && health.is_none()) {
         let (lease, noted_at) = (lease.clone(), job.noted_at);
         return Ok(quiet
             .end(Checked { lease, job_id: job.id, noted_at, checked_at: now, next_run_at: next })
@@ -167,7 +171,7 @@ pub(super) async fn conclude(
             events.push(event(Fact::MailboxStateChanged { was, now, fault }));
         }
     }
-    db::job::set_checked(&tx, &job, result.is_ok().then_some(now), next).await?;
+    db::job::set_checked(&tx, &job, (looked && result.is_ok()).then_some(now), next).await?;
     let mut finished = None;
     if let Some(mut run) = run {
         run.state = end_state(&run, &result, stop);
@@ -209,9 +213,16 @@ fn end_state(run: &Run, result: &Result<(), Cause>, stop: Option<Stop>) -> RunSt
     }
 }
 
-/// When the job runs next by itself: sooner than it says, if it watches and nobody tells it of new mail.
+/// When the job runs next by itself: sooner than it says, if this turn left something that is due before, or if it watches and
+/// nobody tells it of new mail.
 async fn next_turn(parts: &Parts, job: &Job, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, db::Error> {
-    let next = job.next_turn(now);
+    let mut next = job.next_turn(now);
+    if job.enabled
+        && next.is_none_or(|next| next > now + SOON)
+        && let Some(due_at) = db::job::left_until(parts.tools.db.read(), job, now).await?
+    {
+        next = Some(next.map_or(due_at, |next| next.min(due_at)));
+    }
     if !(job.watch && job.enabled) {
         return Ok(next);
     }

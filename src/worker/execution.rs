@@ -40,11 +40,12 @@ pub(super) async fn execute(
                 Ok(Took::All) => Ok(()),
                 Err(cause) => Err(cause),
             };
-            Ended { mailbox: assignment.mailbox, job: assignment.job, run: tracker.run(), result }
+            let looked = !outlook.is_for_what_is_left;
+            Ended { mailbox: assignment.mailbox, job: assignment.job, run: tracker.run(), looked, result }
         }
         Work::Check => {
             let checked = place.while_waiting(check::unread(parts, &hold.lease, &mailbox, &job)).await;
-            Ended { mailbox, job, run, result: checked }
+            Ended { mailbox, job, run, looked: true, result: checked }
         }
         Work::Reprocess(treatment) => {
             let assignment = Assignment { mailbox, job, treatment, hold: hold.clone() };
@@ -54,9 +55,13 @@ pub(super) async fn execute(
         Work::Misconfigured(fault) if trigger == crate::domain::run::RunTrigger::Reprocess => {
             return reprocess::give_up(parts, &hold.lease, run.as_ref(), fault).await;
         }
-        Work::Misconfigured(fault) => {
-            Ended { mailbox, job, run, result: Err(conclusion::Cause::Misconfigured(fault.to_owned())) }
-        }
+        Work::Misconfigured(fault) => Ended {
+            mailbox,
+            job,
+            run,
+            looked: true,
+            result: Err(conclusion::Cause::Misconfigured(fault.to_owned())),
+        },
     };
     let quiet = (!more).then_some(quiet);
     match conclusion::conclude(parts, quiet, &hold.lease, ended).await {

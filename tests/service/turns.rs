@@ -7,12 +7,15 @@ use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use mailroom::db;
 use mailroom::domain::access::{Caller, Scope};
 use mailroom::domain::clock::Clock;
+use mailroom::domain::handling::OriginalFate;
 use mailroom::domain::id::JobId;
 use mailroom::domain::job::Job;
 use mailroom::domain::mailbox::{MailboxMode, Security};
 use mailroom::domain::schedule::{Frequency, Interval, IntervalUnit, Recurrence, Schedule, Weekday};
 use mailroom::pipeline::{Backlog, Tools};
-use mailroom::service::job::{CreateJob, FirstJob, UpdateJob, create, update};
+use mailroom::service::job::{
+    CreateJob, DispositionInput, FirstJob, HandlingInput, UpdateJob, create, update,
+};
 use mailroom::service::mailbox::{CreateMailbox, ImapInput, ProviderInput};
 use mailroom::service::permit::JobsRun;
 use mailroom::service::{self, Patch, Permit};
@@ -32,6 +35,7 @@ on_both!(
     a_schedule_that_is_over_runs_no_more,
     a_job_without_a_schedule_runs_by_hand_only,
     a_clock_that_jumps_by_an_hour_neither_stops_a_job_nor_hurries_it,
+    what_a_turn_leaves_for_later_is_seen_to_when_it_is_due_and_nothing_else,
 );
 
 /// An office with a mailbox at a Dovecot.
@@ -60,6 +64,10 @@ impl Room {
     }
 
     async fn job(&self, schedule: Patch<Schedule>) -> Job {
+        self.job_that(schedule, None).await
+    }
+
+    async fn job_that(&self, schedule: Patch<Schedule>, handling: Option<HandlingInput>) -> Job {
         let cx = &self.office.cx;
         let config = basic(&self.user, Some(PASSWORD));
         let credential = service::credential::CreateCredential { name: self.user.clone(), config };
@@ -79,7 +87,13 @@ impl Room {
             ..super::mailbox(&self.user)
         };
         let mailbox = service::mailbox::create(cx, &self.office.permit, mailbox).await.unwrap();
-        let job = FirstJob { name: Some("desk".to_owned()), schedule, since: Patch::Clear, ..first_job() };
+        let job = FirstJob {
+            name: Some("desk".to_owned()),
+            schedule,
+            since: Patch::Clear,
+            handling,
+            ..first_job()
+        };
         create(cx, &self.office.permit, CreateJob { mailbox_id: mailbox.id, job }).await.unwrap()
     }
 
@@ -266,5 +280,48 @@ async fn a_clock_that_jumps_by_an_hour_neither_stops_a_job_nor_hurries_it(fresh:
     .unwrap();
     room.set("2026-09-21T15:05:00Z");
     assert_eq!(room.looked(job.id).await.next_run_at, at("2026-09-21T15:10:00Z"));
+    assert!(worker.drain(Duration::from_secs(20)).await);
+}
+
+async fn what_a_turn_leaves_for_later_is_seen_to_when_it_is_due_and_nothing_else(fresh: Fresh) {
+    let room = Room::open(fresh).await;
+    let moved = DispositionInput {
+        mark_read: true,
+        original: OriginalFate::Move,
+        folder: Some("Done".to_owned()),
+        categories: Vec::new(),
+    };
+    let handling = HandlingInput { on_success: Some(moved), grace_hours: 2, ..HandlingInput::default() };
+    let job = room.job_that(Patch::Clear, Some(handling)).await;
+    let worker = room.work();
+    room.deliver();
+    let person = Caller { subject: "ada".to_owned(), name: None, scopes: vec![Scope::JobsRun] };
+    service::run::start(&room.office.cx, &Permit::of(&person).unwrap(), job.id).await.unwrap();
+    let looked = room.looked(job.id).await;
+    assert_eq!(looked.next_run_at, at("2026-09-21T16:13:20Z"), "by hand only, but for what is left");
+    // A change of its name leaves that alone.
+    let renamed = UpdateJob { name: Patch::Set("other".to_owned()), ..change(job.id) };
+    assert_eq!(
+        update(&room.office.cx, &room.office.permit, renamed).await.unwrap().next_run_at,
+        looked.next_run_at
+    );
+    room.deliver();
+    room.set("2026-09-21T16:13:20Z");
+    tokio::time::timeout(Duration::from_secs(60), async {
+        while room.saved(job.id).await.next_run_at.is_some() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    })
+    .await
+    .unwrap();
+    let done = "SELECT COUNT(*) FROM message WHERE disposition_state = 'DONE' AND moved_to IS NOT NULL";
+    assert_eq!(rows::count(&room.office._fresh, done).await, 1);
+    assert_eq!(
+        rows::count(&room.office._fresh, "SELECT COUNT(*) FROM message").await,
+        1,
+        "nothing new is taken in"
+    );
+    assert_eq!(room.saved(job.id).await.last_checked_at, looked.last_checked_at, "it did not look");
+    assert_eq!(shared().person(&room.user).count("Done"), 1);
     assert!(worker.drain(Duration::from_secs(20)).await);
 }

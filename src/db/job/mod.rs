@@ -21,7 +21,7 @@ use crate::domain::job::Job;
 
 pub use checked::{Checked, set_quiet};
 pub use list::{JobFilter, count, list};
-pub use outlook::{Outlook, outlook, outlooks};
+pub use outlook::{Outlook, left_until, outlook, outlooks};
 
 /// The job, if there is one.
 pub async fn get(db: &impl ConnectionTrait, id: JobId) -> Result<Option<Job>, Error> {

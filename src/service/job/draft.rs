@@ -97,7 +97,7 @@ pub(super) fn changed(
 }
 
 /// A changed job runs at once, so that one sees what became of it: where it watches, or where nobody said when. A schedule
-/// that a person gave is kept to, and what is due already stays due.
+/// that a person gave is kept to, and what is due already, or waits for its time, stays so.
 fn next_run_of_changed(
     saved: &Job,
     job: &Job,
@@ -108,9 +108,11 @@ fn next_run_of_changed(
     if job.enabled && (job.watch || is_by_default) {
         return Some(now);
     }
-    let next = job.next_turn(now)?;
-    let due = saved.next_run_at.filter(|_| saved.schedule == job.schedule);
-    Some(due.map_or(next, |due| due.min(next)))
+    let due = saved.next_run_at.filter(|_| job.enabled && saved.schedule == job.schedule);
+    match (job.next_turn(now), due) {
+        (Some(next), Some(due)) => Some(next.min(due)),
+        (next, due) => next.or(due),
+    }
 }
 
 /// The new value of a field that can't be empty.

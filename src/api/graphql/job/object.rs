@@ -114,7 +114,8 @@ impl Job {
         self.0.max_messages_per_run
     }
 
-    /// When it runs next by itself; null: by hand only.
+    /// When it runs next by itself: by its schedule, or before that to see to what an earlier run left for then (a grace
+    /// period, another attempt), which takes in nothing new. null: by hand only.
     async fn next_run_at(&self) -> Option<DateTime> {
         self.0.next_run_at.map(DateTime)
     }
