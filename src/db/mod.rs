@@ -1,7 +1,7 @@
 //! The only sea-orm code: rows stay private to it, domain types go in and out.
 //!
 //! Functions take `&impl ConnectionTrait`, so that they work inside and outside of a transaction. Configuration:
-//! `credential` `mailbox` `mapping` `job`. The intake: `claim` `lease` `intake` `correlation` `key` `instance` `store` `run` `event`. Lists and loaders: `read`.
+//! `credential` `mailbox` `mapping` `job`. The intake: `claim` `lease` `intake` `correlation` `key` `instance` `store` `unread` `run` `event`. Lists and loaders: `read`.
 //! Full-text search: `search`.
 
 pub mod by_hand;

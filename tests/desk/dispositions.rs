@@ -25,6 +25,7 @@ on_both!(
     what_we_did_not_mark_or_what_waits_is_not_taken_again,
     what_fails_when_it_is_marked_unread_is_handled_as_failed,
     what_was_deleted_here_or_vanishes_is_not_taken_again,
+    a_folder_that_is_renumbered_knows_what_was_taken_and_what_was_left,
 );
 
 fn moved() -> Disposition {
@@ -254,4 +255,21 @@ async fn what_was_deleted_here_or_vanishes_is_not_taken_again(fresh: Fresh) {
         (desk.message("b").await.state, state(&desk, "b").await),
         (MessageState::Processed, DispositionState::Done)
     );
+}
+
+async fn a_folder_that_is_renumbered_knows_what_was_taken_and_what_was_left(fresh: Fresh) {
+    let desk = unread(fresh).await;
+    let a = desk.deliver("a", "", "First");
+    desk.deliver("b", "", "Second");
+    desk.room.fake.mail("INBOX", a, |mail| mail.read = true);
+    assert_eq!(processed(&desk).await, 1);
+    desk.room.fake.renumber("INBOX");
+    assert_eq!(processed(&desk).await, 0);
+    for (uid, name) in [(201, "a"), (202, "b")] {
+        desk.room.fake.mail("INBOX", uid, |mail| mail.read = false);
+        assert_eq!(processed(&desk).await, 1, "{name}");
+        assert_eq!(processed(&desk).await, 0, "{name}");
+    }
+    assert_eq!(desk.room.count("message").await, 2);
+    assert_eq!(desk.room.fake.read("INBOX"), [true, true]);
 }
