@@ -64,6 +64,7 @@ macro_rules! holds {
             deleting_twice_leaves_one_copy_in_the_trash
             a_move_whose_end_is_unknown_is_found_in_the_target
             a_message_is_found_by_a_message_id_that_it_alone_bears
+            what_is_unread_now_is_told
             what_is_purged_is_gone_and_purging_twice_is_harmless
             what_someone_took_out_of_the_trash_is_not_purged
             an_original_that_someone_moved_is_left_alone
@@ -359,6 +360,31 @@ pub async fn a_message_is_found_by_a_message_id_that_it_alone_bears(fixture: &im
     assert_eq!(error.to_string(), "the folder Nowhere does not exist");
     let (after, _) = list_all(&mut *session, "INBOX", None).await;
     assert!(after.iter().all(|listed| listed.is_read == Some(false)), "looking marks nothing");
+}
+
+pub async fn what_is_unread_now_is_told(fixture: &impl Fixture) {
+    let mut session = session(fixture).await;
+    let (listed, position) = delivered(fixture, &mut *session, &["1@x", "2@x", "3@x"]).await;
+    let told: Vec<String> = listed.iter().map(|one| one.source_id.clone()).collect();
+    let unread = async |session: &mut dyn Session| {
+        let unread = session.unread("INBOX", &told).await.unwrap();
+        unread.into_iter().map(|one| one.source_id).collect::<Vec<_>>()
+    };
+    assert_eq!(unread(&mut *session).await, told);
+    let orders = [order(&listed[0], "1@x", &position.generation, Disposition::READ)];
+    let done = session.dispose("INBOX", &orders).await.unwrap();
+    assert_done(&done);
+    fixture.take_away("INBOX", "2@x");
+    assert_eq!(unread(&mut *session).await, told[2..]);
+    let elsewhere = [order(&listed[2], "3@x", &position.generation, moved_to("Done"))];
+    assert_done(&session.dispose("INBOX", &elsewhere).await.unwrap());
+    assert_eq!(unread(&mut *session).await, Vec::<String>::new());
+    let (after, _) = list_all(&mut *session, "INBOX", None).await;
+    assert!(after.iter().all(|listed| listed.is_read == Some(true)), "looking marks nothing: {after:?}");
+    assert_eq!(
+        session.unread("Nowhere", &told).await.unwrap_err().to_string(),
+        "the folder Nowhere does not exist"
+    );
 }
 
 pub async fn what_is_purged_is_gone_and_purging_twice_is_harmless(fixture: &impl Fixture) {

@@ -33,6 +33,7 @@ contract::holds! { office;
     deleting_twice_leaves_one_copy_in_the_trash
     a_move_whose_end_is_unknown_is_found_in_the_target
     a_message_is_found_by_a_message_id_that_it_alone_bears
+    what_is_unread_now_is_told
     what_is_purged_is_gone_and_purging_twice_is_harmless
     what_someone_took_out_of_the_trash_is_not_purged
     an_original_that_someone_moved_is_left_alone

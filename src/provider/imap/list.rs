@@ -100,6 +100,8 @@ impl ImapSession {
     /// What is without `\\Seen` now.
     pub(super) async fn unseen(&mut self, folder: &str) -> Result<Vec<Unread>, Error> {
         self.in_folder(folder).await?;
+        // A search may answer from what the server told us last; this is when it tells what others did since.
+        self.wire.ask("NOOP", |_| {}).await?.check("to look for changes")?;
         let mut unseen = Vec::new();
         let answer = self
             .wire
