@@ -22,6 +22,7 @@ mod handling;
 mod harness;
 mod identical_mails;
 mod identity;
+mod listening;
 mod mail;
 mod migrations;
 mod misconfigured;

@@ -23,6 +23,7 @@ mod m20261123_000018_watch;
 mod m20261123_000019_credential_expiry;
 mod m20261123_000020_job_schedule;
 mod m20261123_000020_job_unread;
+mod m20261123_000021_listening;
 mod m20261123_000023_runner;
 
 /// Every migration, oldest first.
@@ -52,6 +53,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000019_credential_expiry::Migration),
             Box::new(m20261123_000020_job_schedule::Migration),
             Box::new(m20261123_000020_job_unread::Migration),
+            Box::new(m20261123_000021_listening::Migration),
             Box::new(m20261123_000023_runner::Migration),
         ]
     }

@@ -42,6 +42,7 @@ fn settings(config: &Config) -> Settings {
         concurrency: worker.concurrency,
         lease: Duration::from_secs(worker.lease_seconds),
         poll: Duration::from_secs(worker.poll_interval_seconds),
+        listeners: worker.listeners,
     }
 }
 

@@ -30,6 +30,8 @@ pub struct WorkerConfig {
     pub poll_interval_seconds: u64,
     /// How often a job runs that names no schedule.
     pub default_interval_seconds: u64,
+    /// Folders of jobs that watch over IMAP, which this process listens to at the same time.
+    pub listeners: usize,
     /// A batch is committed at this many messages.
     pub batch_messages: usize,
     /// A batch is committed at this many bytes of raw mail.
@@ -44,6 +46,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule::Range("worker.lease_seconds", 10, 3600),
     Rule::Range("worker.poll_interval_seconds", 1, 3600),
     Rule::Range("worker.default_interval_seconds", 1, 86_400),
+    Rule::Range("worker.listeners", 0, 100_000),
     Rule::Range("worker.batch_messages", 1, 1000),
     Rule::Range("worker.batch_bytes", 1024, 1 << 30),
     Rule::Range("worker.batch_millis", 1, 60_000),

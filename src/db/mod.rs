@@ -20,6 +20,7 @@ pub mod intake;
 pub mod job;
 pub mod key;
 pub mod lease;
+pub mod listening;
 pub mod mailbox;
 pub mod mapping;
 pub mod migrate;

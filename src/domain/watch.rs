@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::fault::Fault;
+use super::fault::{Fault, FaultCode};
 use super::named::named_enum;
 
 /// How often a job looks that watches without being told: forty requests in ten minutes, of ten thousand.
@@ -46,7 +46,28 @@ impl std::fmt::Debug for Notification {
 
 named_enum! {
     /// How a job that watches hears of new mail.
-    pub enum Means { Notifications = "NOTIFICATIONS", Polling = "POLLING" }
+    pub enum Means { Notifications = "NOTIFICATIONS", Idle = "IDLE", Polling = "POLLING" }
+}
+
+named_enum! {
+    /// How a connection listens that waits for news.
+    pub enum Ear {
+        /// The server tells by itself (RFC 2177).
+        Idle = "IDLE",
+        /// It is asked over and over.
+        Noop = "NOOP",
+    }
+}
+
+/// What is known of the connection that listens for a job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listening {
+    /// How it listens; None while there is none, or it is being made.
+    pub ear: Option<Ear>,
+    /// When it is tried again, where it failed.
+    pub due_at: DateTime<Utc>,
+    /// Why it failed the last time.
+    pub fault: Option<Fault>,
 }
 
 /// What is known of a job's subscription at its provider.
@@ -86,6 +107,8 @@ pub enum Way {
     Open,
     /// It would, but calls https addresses only, and ours is none.
     NoHttps,
+    /// A connection of ours listens to it.
+    Ear,
     /// It tells nobody.
     None,
 }
@@ -102,7 +125,7 @@ pub fn status(way: Way, subscription: Option<Subscription>, now: DateTime<Utc>) 
             "The provider tells of new mail as it arrives, but the subscription could not be renewed."
                 .to_owned()
         }
-        (None, Way::None, _) => {
+        (None, Way::None | Way::Ear, _) => {
             format!("The provider tells nobody of new mail: the folder is looked at every {seconds} seconds.")
         }
         (None, Way::NoHttps, _) => format!(
@@ -129,12 +152,52 @@ pub fn status(way: Way, subscription: Option<Subscription>, now: DateTime<Utc>) 
     }
 }
 
+/// The same of a job that a connection of ours listens for, or is to. `healthy`: the mailbox's last run went well.
+pub fn heard(listening: Option<Listening>, healthy: bool) -> Status {
+    let seconds = UNTOLD.as_secs();
+    let ear = listening.as_ref().and_then(|one| one.ear);
+    let failed = listening.filter(|one| one.ear.is_none() && one.fault.is_some());
+    let throttled = failed
+        .as_ref()
+        .and_then(|one| one.fault.as_ref())
+        .is_some_and(|fault| fault.code == FaultCode::Throttled);
+    let summary = match (ear, &failed) {
+        (Some(Ear::Idle), _) => "The server tells of new mail as it arrives (IDLE).".to_owned(),
+        (Some(Ear::Noop), _) => format!(
+            "The server does not tell by itself (no IDLE): it is asked every {seconds} seconds over a connection that stays open."
+        ),
+        (None, _) if !healthy => format!(
+            "The last run failed: the server is listened to again when a run has gone well. Until then the folder is looked at \
+             every {seconds} seconds, or when the mailbox is tried again."
+        ),
+        (None, Some(_)) if throttled => format!(
+            "The folder is looked at every {seconds} seconds: the server takes no further connection to listen on. Allow one more \
+             connection for each folder that watches."
+        ),
+        (None, Some(_)) => format!(
+            "The folder is looked at every {seconds} seconds until the server can be listened to again: the connection failed."
+        ),
+        (None, None) => {
+            format!(
+                "The connection is being made: until then the folder is looked at every {seconds} seconds."
+            )
+        }
+    };
+    Status {
+        means: if ear == Some(Ear::Idle) { Means::Idle } else { Means::Polling },
+        summary,
+        poll: (ear != Some(Ear::Idle)).then_some(UNTOLD),
+        expires_at: None,
+        next_attempt_at: failed.as_ref().map(|one| one.due_at),
+        fault: failed.and_then(|one| one.fault),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use chrono::TimeDelta;
 
     use super::*;
-    use crate::domain::fault::FaultCode;
 
     fn now() -> DateTime<Utc> {
         DateTime::UNIX_EPOCH + TimeDelta::days(20_000)
@@ -192,6 +255,37 @@ mod tests {
                 status.summary
             );
             assert_eq!(status.expires_at, None);
+        }
+    }
+    fn listening(ear: Option<Ear>, code: Option<FaultCode>) -> Option<Listening> {
+        let fault = code.map(|code| Fault { code, ..fault() });
+        Some(Listening { ear, due_at: now(), fault })
+    }
+
+    #[test]
+    fn a_connection_that_idles_is_told_and_one_that_asks_says_how_often() {
+        let idle = heard(listening(Some(Ear::Idle), None), true);
+        assert_eq!((idle.means, idle.poll, idle.next_attempt_at), (Means::Idle, None, None));
+        let failing_runs = heard(listening(Some(Ear::Idle), None), false);
+        assert_eq!(failing_runs.means, Means::Idle, "it hears nevertheless");
+        let noop = heard(listening(Some(Ear::Noop), None), true);
+        assert_eq!((noop.means, noop.poll), (Means::Polling, Some(UNTOLD)));
+        assert!(noop.summary.contains("no IDLE"), "{}", noop.summary);
+    }
+
+    #[test]
+    fn without_a_connection_the_sentence_says_why() {
+        for (known, healthy, why, fails) in [
+            (None, true, "being made", false),
+            (listening(None, None), true, "being made", false),
+            (listening(None, Some(FaultCode::Unreachable)), true, "the connection failed", true),
+            (listening(None, Some(FaultCode::Throttled)), true, "no further connection", true),
+            (None, false, "The last run failed", false),
+        ] {
+            let status = heard(known, healthy);
+            assert_eq!((status.means, status.poll), (Means::Polling, Some(UNTOLD)));
+            assert!(status.summary.contains(why), "{}", status.summary);
+            assert_eq!((status.fault.is_some(), status.next_attempt_at.is_some()), (fails, fails));
         }
     }
 }

@@ -9,6 +9,7 @@ mod explain;
 pub mod graph;
 pub mod hooks;
 pub mod imap;
+pub mod listen;
 pub mod probe;
 
 use async_trait::async_trait;
@@ -19,6 +20,7 @@ pub use capabilities::{Capabilities, deleted_items, no_purge, same_folder, unfit
 pub use error::Error;
 pub use graph::{Budgets, Circuits};
 pub use hooks::{Hooks, Receiver, Subscribed};
+pub use listen::{Listen, Listener};
 pub use probe::probe;
 
 use crate::domain::entra::EntraCloud;
@@ -98,6 +100,11 @@ pub trait Provider: Send + Sync {
 
     /// Change notifications over HTTP, where it sends them.
     fn hooks(&self) -> Option<&dyn Hooks> {
+        None
+    }
+
+    /// Connections that wait for news, where the protocol has them.
+    fn ear(&self) -> Option<&dyn Listen> {
         None
     }
 }

@@ -10,9 +10,10 @@ use sha2::{Digest, Sha256};
 use super::permit::RunRead;
 use super::{Context, Error, Permit};
 use crate::db;
+use crate::domain::health::MailboxState;
 use crate::domain::id::{JobId, MailboxId};
 use crate::domain::mailbox::ProviderSettings;
-use crate::domain::watch::{Notification, Status, Told, Way, status};
+use crate::domain::watch::{Notification, Status, Told, Way, heard, status};
 use crate::provider::Receiver;
 use crate::secret::SecretString;
 
@@ -67,27 +68,48 @@ pub fn state_hash(client_state: &str) -> Vec<u8> {
 /// How the provider of that mailbox can tell us of changes. Microsoft Graph calls https addresses only; what stands in for
 /// it on this machine calls any.
 pub fn way(cx: &Context, settings: &ProviderSettings) -> Way {
-    let ProviderSettings::Graph(graph) = settings else { return Way::None };
+    let graph = match settings {
+        ProviderSettings::Graph(graph) => graph,
+        ProviderSettings::Imap(_) => return Way::Ear,
+    };
     let is_here = graph.endpoint.as_deref().is_some_and(super::url::is_this_machine);
     if cx.public_url.starts_with("https://") || is_here { Way::Open } else { Way::NoHttps }
 }
 
-/// How jobs hear of new mail that watch and are enabled; without those whose mailbox is paused. In two statements,
-/// however many they are.
+/// How jobs hear of new mail that watch and are enabled; without those whose mailbox is paused. In a statement for each way of
+/// being told and one for the mailboxes, however many they are.
 pub async fn statuses(
     cx: &Context,
     _permit: &Permit<RunRead>,
     jobs: &[(JobId, MailboxId)],
 ) -> Result<HashMap<JobId, Status>, Error> {
-    let ids: Vec<JobId> = jobs.iter().map(|(job, _)| *job).collect();
     let mailboxes: BTreeSet<MailboxId> = jobs.iter().map(|(_, mailbox)| *mailbox).collect();
     let mailboxes: Vec<MailboxId> = mailboxes.into_iter().collect();
-    let mut subscriptions = db::subscription::of_jobs(cx.db.read(), &ids).await?;
     let mailboxes = db::mailbox::by_ids(cx.db.read(), &mailboxes).await?;
+    let is_listened_to = |mailbox: MailboxId| {
+        mailboxes.get(&mailbox).is_some_and(|mailbox| way(cx, &mailbox.settings) == Way::Ear)
+    };
+    let (mut listened, mut other) = (Vec::new(), Vec::new());
+    for (job, mailbox) in jobs {
+        if is_listened_to(*mailbox) { listened.push(*job) } else { other.push(*job) }
+    }
+    let (mut listening, mut subscriptions) = Default::default();
+    if !listened.is_empty() {
+        listening = db::listening::of_jobs(cx.db.read(), &listened).await?;
+    }
+    if !other.is_empty() {
+        subscriptions = db::subscription::of_jobs(cx.db.read(), &other).await?;
+    }
     let now = cx.clock.now();
     let known = jobs.iter().filter_map(|(job, mailbox)| {
         let mailbox = mailboxes.get(mailbox).filter(|mailbox| !mailbox.paused)?;
-        Some((*job, status(way(cx, &mailbox.settings), subscriptions.remove(job), now)))
+        Some((
+            *job,
+            match way(cx, &mailbox.settings) {
+                Way::Ear => heard(listening.remove(job), mailbox.health.state == MailboxState::Ok),
+                way => status(way, subscriptions.remove(job), now),
+            },
+        ))
     });
     Ok(known.collect())
 }

@@ -226,8 +226,7 @@ async fn next_turn(parts: &Parts, job: &Job, now: DateTime<Utc>) -> Result<Optio
     if !(job.watch && job.enabled) {
         return Ok(next);
     }
-    let live = db::subscription::live(parts.tools.db.read(), &[job.id], now).await?;
-    let is_told = live.get(&job.id).copied().unwrap_or_default();
+    let is_told = db::listening::told(parts.tools.db.read(), job.id, now).await?;
     let untold = now + UNTOLD;
     Ok(if is_told { next } else { Some(next.map_or(untold, |next| next.min(untold))) })
 }

@@ -13,6 +13,7 @@
 //! | `quiet` | checks that found nothing, written together |
 //! | `indexer` | fills the index of words from the event log |
 //! | `watcher` | subscriptions at providers: made, renewed, ended |
+//! | `listening` | connections that wait for news: which are ours, one each, what they hear |
 //! | `expiry` | secrets and certificates that lapse soon |
 //! | `set_back` | next runs, when the clock was set back |
 //! | `janitor` | blobs that a crash orphaned |
@@ -26,6 +27,7 @@ mod heart;
 mod indexer;
 mod janitor;
 mod lending;
+mod listening;
 mod places;
 mod quiet;
 mod reprocess;
@@ -90,6 +92,8 @@ pub struct Settings {
     pub lease: Duration,
     /// How often to look for due work when nobody woke us.
     pub poll: Duration,
+    /// Folders that this process listens to at the same time.
+    pub listeners: usize,
 }
 
 /// The running worker.
@@ -102,6 +106,7 @@ pub struct Worker {
     beating: JoinHandle<()>,
     indexer: JoinHandle<()>,
     watcher: JoinHandle<()>,
+    listening: JoinHandle<()>,
     expiry: JoinHandle<()>,
     set_back: JoinHandle<()>,
     janitor: JoinHandle<()>,
@@ -119,10 +124,23 @@ pub fn start(parts: Parts) -> Worker {
     let runner = tokio::spawn(runner::run(parts.clone(), stop.clone(), executions.clone(), floor));
     let indexer = tokio::spawn(indexer::run(parts.tools.clone(), stop.clone()));
     let watcher = tokio::spawn(watcher::run(parts.clone(), stop.clone()));
+    let listening = tokio::spawn(listening::run(parts.clone(), stop.clone()));
     let expiry = tokio::spawn(expiry::run(parts.tools.clone(), stop.clone()));
     let set_back = tokio::spawn(set_back::run(parts.clone(), stop.clone()));
     let janitor = tokio::spawn(janitor::run(parts.tools, stop.clone()));
-    Worker { stop, ended, executions, runner, beating, indexer, watcher, expiry, set_back, janitor }
+    Worker {
+        stop,
+        ended,
+        executions,
+        runner,
+        beating,
+        indexer,
+        watcher,
+        listening,
+        expiry,
+        set_back,
+        janitor,
+    }
 }
 
 impl Worker {
@@ -138,6 +156,7 @@ impl Worker {
             let _ended = self.beating.await;
             let _ended = self.indexer.await;
             let _ended = self.watcher.await;
+            let _ended = self.listening.await;
             let _ended = self.expiry.await;
             let _ended = self.set_back.await;
             let _ended = self.janitor.await;

@@ -60,8 +60,10 @@ async fn converse(stream: TcpStream, greeting: String, mut answers: Answers, hea
     if !say(&mut stream, &greeting).await {
         return;
     }
+    let mut last = "*".to_owned();
     while let Some(line) = command(&mut stream).await {
-        let (tag, command) = line.split_once(' ').unwrap_or(("*", &line));
+        // DONE has no tag: it ends the command before it (RFC 2177).
+        let (tag, command) = line.split_once(' ').unwrap_or((&last, &line));
         heard.lock().unwrap().push(command.to_owned());
         let matches = |(beginning, _): &(String, String)| command.starts_with(beginning.as_str());
         let mut text = "{tag} BAD unknown command\n".to_owned();
@@ -72,6 +74,7 @@ async fn converse(stream: TcpStream, greeting: String, mut answers: Answers, hea
         if !say(&mut stream, &text.replace("{tag}", tag)).await {
             return;
         }
+        last = tag.to_owned();
     }
 }
 

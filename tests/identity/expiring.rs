@@ -185,6 +185,7 @@ async fn two_workers_that_start_at_once_tell_it_once(fresh: Fresh) {
             concurrency: 1,
             lease: std::time::Duration::from_secs(30),
             poll: std::time::Duration::from_secs(3600),
+            listeners: 0,
         },
     };
     let workers = [mailroom::worker::start(parts()), mailroom::worker::start(parts())];

@@ -7,5 +7,6 @@ mod graph_lies;
 mod graph_odd;
 mod imap;
 mod imap_certificates;
+mod imap_listen;
 mod imap_odd;
 mod imap_token;

@@ -174,7 +174,12 @@ impl Systems {
             tombstones: Arc::new(installation.tombstones()),
             worker: Arc::from(worker),
         };
-        let settings = Settings { concurrency, lease: Duration::from_secs(10), poll: Duration::from_secs(1) };
+        let settings = Settings {
+            concurrency,
+            lease: Duration::from_secs(10),
+            poll: Duration::from_secs(1),
+            listeners: 0,
+        };
         let reaches = Arc::new(Way { systems: self.clone(), worker: worker.to_owned() });
         Parts { tools, reaches, services, settings }
     }

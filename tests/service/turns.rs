@@ -103,6 +103,7 @@ impl Room {
             reaches: std::sync::Arc::new(self.office.cx.clone()),
             services: self.office.cx.clone(),
             settings: Settings {
+                listeners: 0,
                 concurrency: 2,
                 lease: Duration::from_secs(60),
                 poll: Duration::from_millis(20),

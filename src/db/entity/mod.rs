@@ -9,6 +9,8 @@ pub mod intake;
 pub mod job;
 pub mod job_position;
 pub mod lease;
+pub mod listener;
+pub mod listening;
 pub mod mailbox;
 pub mod mapping;
 pub mod message;

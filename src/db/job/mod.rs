@@ -201,6 +201,18 @@ async fn lock_in_order(tx: &impl ConnectionTrait, ids: impl Iterator<Item = JobI
     Ok(())
 }
 
+/// Nobody tells the job of new mail now: it looks by then, if it would look later.
+pub async fn look_by(db: &impl ConnectionTrait, id: JobId, by: DateTime<Utc>) -> Result<(), Error> {
+    job::Entity::update_many()
+        .set(job::ActiveModel { next_run_at: Set(Some(by)), ..Default::default() })
+        .filter(job::Column::Id.eq(id.0))
+        .filter(job::Column::Enabled.eq(true))
+        .filter(job::Column::NextRunAt.gt(by))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
 /// Something may be new for the jobs: those that run by themselves run now. Answers how many.
 pub async fn note(db: &Database, ids: &[JobId], now: DateTime<Utc>) -> Result<u64, Error> {
     let tx = db.begin().await?;

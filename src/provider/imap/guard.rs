@@ -15,6 +15,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
 const INPUT_BYTES: usize = 64 * 1024;
+/// Of a connection that mostly waits: some lines.
+const RESTING_BYTES: usize = 512;
 
 /// How much a server may send at once, and how long it may be silent.
 #[derive(Debug, Clone, Copy)]
@@ -93,6 +95,19 @@ impl<S> Guard<S> {
     pub(super) fn set_silence(&mut self, silence: Duration) {
         self.limits.silence = silence;
         self.waiting = false;
+    }
+
+    /// Gives back what a connection does not need that mostly waits; what was read stays.
+    pub(super) fn rest(&mut self) {
+        let fresh = self.input.get(self.fresh.clone()).unwrap_or_default();
+        let mut input = vec![0; RESTING_BYTES.max(fresh.len())];
+        if let Some(start) = input.get_mut(..fresh.len()) {
+            start.copy_from_slice(fresh);
+        }
+        self.fresh = 0..fresh.len();
+        self.input = input.into_boxed_slice();
+        self.line.shrink_to_fit();
+        self.cleared.0.shrink_to_fit();
     }
 
     /// The connection itself. What was read and not yet looked at is thrown away (RFC 3501, 6.2.1).
@@ -256,6 +271,22 @@ mod tests {
     async fn lines_and_literals_pass_unchanged() {
         let input = b"* 1 FETCH (UID 7 BODY[] {11}\r\n* XYZZY\r\n\x00\xff)\r\na1 OK done\r\n";
         assert_eq!(through(input).await.unwrap(), input);
+    }
+
+    #[tokio::test]
+    async fn what_was_read_stays_when_the_buffer_is_given_back() {
+        let lines = b"a1 OK done\r\n".repeat(100);
+        let mut guard = Guard::new(&lines[..], LIMITS);
+        let mut out = vec![0; 12];
+        guard.read_exact(&mut out).await.unwrap();
+        guard.rest();
+        assert_eq!(guard.input.len(), lines.len() - 12, "what is left");
+        guard.read_to_end(&mut out).await.unwrap();
+        assert_eq!(out, lines);
+
+        let mut empty = Guard::new(&b""[..], LIMITS);
+        empty.rest();
+        assert_eq!(empty.input.len(), RESTING_BYTES);
     }
 
     #[tokio::test]

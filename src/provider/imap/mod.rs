@@ -7,6 +7,7 @@
 //! | `names` `uids` | folder names and sets of UIDs, as the wire has them |
 //! | `folders` `open` | folders and their roles; opening one |
 //! | `list` `fetch` | what is new, and its bytes |
+//! | `listen` | a connection that waits for news |
 //! | `dispose` `flag` `transfer` `trace` `purge` | what happens to the originals |
 
 mod connect;
@@ -16,6 +17,7 @@ mod flag;
 mod folders;
 mod guard;
 mod list;
+mod listen;
 mod login;
 mod names;
 mod open;
@@ -37,13 +39,14 @@ use futures::StreamExt as _;
 use futures::stream::{self, BoxStream};
 
 use super::{
-    Access, Capabilities, Disposed, Error, Fetched, ListPage, Login, Order, Position, Provider, PurgeOrder,
-    Purged, Session, Unread, Wanted,
+    Access, Capabilities, Disposed, Error, Fetched, ListPage, Listen, Login, Order, Position, Provider,
+    PurgeOrder, Purged, Session, Unread, Wanted,
 };
 use crate::domain::credential::CredentialKind;
 use crate::domain::folder::{Folder, FolderAssignment, Place};
 use crate::domain::intake::Listed;
 use crate::domain::mailbox::{ImapSettings, ProviderKind, Security};
+use crate::domain::watch::UNTOLD;
 use crate::net::Net;
 
 /// A line is a search's answer at most, or a folder's name.
@@ -55,7 +58,7 @@ const MAX_LITERAL_BYTES: u64 = 32 * 1024 * 1024;
 pub(super) const CAPABILITIES: Capabilities = Capabilities {
     kind: ProviderKind::Imap,
     credential_kinds: CredentialKind::ALL,
-    watch: false,
+    watch: true,
     folders: true,
     mark_read: true,
     moves: true,
@@ -107,7 +110,14 @@ pub struct Timeouts {
     pub silence: Duration,
     /// The goodbye.
     pub close: Duration,
+    /// The longest that an IDLE goes on: routers forget a silent connection after ten minutes, some earlier.
+    pub renew: Duration,
+    /// Between two NOOPs, where there is no IDLE.
+    pub noop: Duration,
 }
+
+/// A connection that idles and does not answer within this time is dead.
+const DEAD_AFTER: Duration = Duration::from_secs(30);
 
 impl Timeouts {
     /// The usual ones, with what the operator configured for silences.
@@ -116,7 +126,14 @@ impl Timeouts {
             greeting: net.connect_timeout().min(net.read_timeout()),
             silence: net.read_timeout(),
             close: Duration::from_secs(2),
+            renew: Duration::from_secs(9 * 60),
+            noop: UNTOLD,
         }
+    }
+
+    /// How long the answer may take of a server that is listened to.
+    fn answer(&self) -> Duration {
+        self.silence.min(DEAD_AFTER)
     }
 }
 
@@ -169,6 +186,10 @@ impl Provider for Imap {
         let greeted = self.secure(begun).await?;
         let (wire, capabilities) = login::log_in(greeted, &self.login, &self.settings.host).await?;
         Ok(Box::new(self.session(wire, capabilities, access)))
+    }
+
+    fn ear(&self) -> Option<&dyn Listen> {
+        Some(self)
     }
 }
 

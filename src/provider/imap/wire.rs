@@ -44,6 +44,11 @@ impl Wire {
         self.client.get_mut().set_silence(silence);
     }
 
+    /// Gives back what a connection does not need that mostly waits.
+    pub(super) fn rest(&mut self) {
+        self.client.get_mut().rest();
+    }
+
     /// Sends a command without waiting for its answer. It must not hold line ends.
     pub(super) async fn send(&mut self, command: &str) -> Result<Tag, Error> {
         self.tags += 1;

@@ -69,7 +69,7 @@ impl Job {
         Ok(self.0.runs_summary(ctx.services()?.clock.now()))
     }
 
-    /// React at once to new mail: Graph change notifications. The schedule stays as the safety net; without one it looks
+    /// React at once to new mail: Graph change notifications, IMAP IDLE. The schedule stays as the safety net; without one it looks
     /// once an hour all the same.
     async fn watch(&self) -> bool {
         self.0.watch

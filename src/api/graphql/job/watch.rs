@@ -20,6 +20,8 @@ use crate::service::permit::RunRead;
 pub enum WatchMeans {
     /// The provider tells of it at once (Microsoft Graph: change notifications).
     Notifications,
+    /// The server tells of it at once over a connection that is kept open (IMAP: IDLE).
+    Idle,
     /// Nobody tells: the folder is looked at in short intervals, within the provider's limits.
     Polling,
 }
@@ -37,7 +39,7 @@ pub struct WatchStatus {
     pub expires_at: Option<DateTime>,
     /// When the provider last told of something, or a subscription was made: what arrived before that is looked for.
     pub last_notified_at: Option<DateTime>,
-    /// Why the provider did not take the subscription, or its renewal, the last time.
+    /// Why the provider did not take the subscription, its renewal, or the connection, the last time.
     pub error: Option<ProviderError>,
     /// When that is tried again by itself.
     pub next_attempt_at: Option<DateTime>,
