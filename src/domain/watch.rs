@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use super::fault::{Fault, FaultCode};
+use super::health::MailboxState;
 use super::named::named_enum;
 
 /// How often a job looks that watches without being told: forty requests in ten minutes, of ten thousand.
@@ -152,8 +153,9 @@ pub fn status(way: Way, subscription: Option<Subscription>, now: DateTime<Utc>) 
     }
 }
 
-/// The same of a job that a connection of ours listens for, or is to. `healthy`: the mailbox's last run went well.
-pub fn heard(listening: Option<Listening>, healthy: bool) -> Status {
+/// The same of a job that a connection of ours listens for, or is to; with the state that the mailbox's last run
+/// left it in.
+pub fn heard(listening: Option<Listening>, state: MailboxState) -> Status {
     let seconds = UNTOLD.as_secs();
     let ear = listening.as_ref().and_then(|one| one.ear);
     let failed = listening.filter(|one| one.ear.is_none() && one.fault.is_some());
@@ -166,7 +168,10 @@ pub fn heard(listening: Option<Listening>, healthy: bool) -> Status {
         (Some(Ear::Noop), _) => format!(
             "The server does not tell by itself (no IDLE): it is asked every {seconds} seconds over a connection that stays open."
         ),
-        (None, _) if !healthy => format!(
+        (None, _) if state == MailboxState::NeverRun => {
+            "The server is listened to as soon as the first run has gone well.".to_owned()
+        }
+        (None, _) if state != MailboxState::Ok => format!(
             "The last run failed: the server is listened to again when a run has gone well. Until then the folder is looked at \
              every {seconds} seconds, or when the mailbox is tried again."
         ),
@@ -264,25 +269,27 @@ mod tests {
 
     #[test]
     fn a_connection_that_idles_is_told_and_one_that_asks_says_how_often() {
-        let idle = heard(listening(Some(Ear::Idle), None), true);
+        let idle = heard(listening(Some(Ear::Idle), None), MailboxState::Ok);
         assert_eq!((idle.means, idle.poll, idle.next_attempt_at), (Means::Idle, None, None));
-        let failing_runs = heard(listening(Some(Ear::Idle), None), false);
+        let failing_runs = heard(listening(Some(Ear::Idle), None), MailboxState::Unreachable);
         assert_eq!(failing_runs.means, Means::Idle, "it hears nevertheless");
-        let noop = heard(listening(Some(Ear::Noop), None), true);
+        let noop = heard(listening(Some(Ear::Noop), None), MailboxState::Ok);
         assert_eq!((noop.means, noop.poll), (Means::Polling, Some(UNTOLD)));
         assert!(noop.summary.contains("no IDLE"), "{}", noop.summary);
     }
 
     #[test]
     fn without_a_connection_the_sentence_says_why() {
-        for (known, healthy, why, fails) in [
-            (None, true, "being made", false),
-            (listening(None, None), true, "being made", false),
-            (listening(None, Some(FaultCode::Unreachable)), true, "the connection failed", true),
-            (listening(None, Some(FaultCode::Throttled)), true, "no further connection", true),
-            (None, false, "The last run failed", false),
+        use MailboxState::{NeverRun, Ok, Unreachable};
+        for (known, state, why, fails) in [
+            (None, Ok, "being made", false),
+            (listening(None, None), Ok, "being made", false),
+            (listening(None, Some(FaultCode::Unreachable)), Ok, "the connection failed", true),
+            (listening(None, Some(FaultCode::Throttled)), Ok, "no further connection", true),
+            (None, Unreachable, "The last run failed", false),
+            (None, NeverRun, "as soon as the first run", false),
         ] {
-            let status = heard(known, healthy);
+            let status = heard(known, state);
             assert_eq!((status.means, status.poll), (Means::Polling, Some(UNTOLD)));
             assert!(status.summary.contains(why), "{}", status.summary);
             assert_eq!((status.fault.is_some(), status.next_attempt_at.is_some()), (fails, fails));

@@ -10,7 +10,6 @@ use sha2::{Digest, Sha256};
 use super::permit::RunRead;
 use super::{Context, Error, Permit};
 use crate::db;
-use crate::domain::health::MailboxState;
 use crate::domain::id::{JobId, MailboxId};
 use crate::domain::mailbox::ProviderSettings;
 use crate::domain::watch::{Notification, Status, Told, Way, heard, status};
@@ -106,7 +105,7 @@ pub async fn statuses(
         Some((
             *job,
             match way(cx, &mailbox.settings) {
-                Way::Ear => heard(listening.remove(job), mailbox.health.state == MailboxState::Ok),
+                Way::Ear => heard(listening.remove(job), mailbox.health.state),
                 way => status(way, subscriptions.remove(job), now),
             },
         ))
