@@ -4,6 +4,7 @@ mod circles;
 mod credentials;
 mod installation;
 mod jobs;
+mod listening;
 mod mailboxes;
 mod mappings;
 mod national;
