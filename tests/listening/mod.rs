@@ -15,6 +15,7 @@ use crate::harness::service::Service;
 on_both!(
     what_arrives_is_heard_and_taken_in_at_once,
     who_is_not_wanted_any_more_is_let_go_and_who_is_again_is_taken_up,
+    what_someone_marks_unread_again_is_heard_by_a_job_that_takes_what_is_unread,
     a_server_that_restarts_is_listened_to_again,
     a_password_that_is_refused_is_not_tried_by_listeners,
 );
@@ -43,10 +44,14 @@ fn mail(number: usize) -> Vec<u8> {
 
 impl Room {
     async fn open(fresh: Fresh, port: u16) -> Self {
+        Self::open_with(fresh, port, watching()).await
+    }
+
+    async fn open_with(fresh: Fresh, port: u16, job: Value) -> Self {
         let service = Service::start_with(&fresh.url, &[HOUR, POLL, LEASE]).await;
         let unique = service.folder().file_name().unwrap().to_string_lossy().to_lowercase();
         let user = unique.replace(|c: char| !c.is_ascii_alphanumeric(), "");
-        let desk = desk::create(&service, port, &user, watching()).await;
+        let desk = desk::create(&service, port, &user, job).await;
         Self { fresh, service, desk, user }
     }
 
@@ -134,6 +139,32 @@ async fn who_is_not_wanted_any_more_is_let_go_and_who_is_again_is_taken_up(fresh
     let delete = "mutation($id: ID!) { deleteJob(id: $id) { userErrors { message } } }";
     room.service.run(delete, json!({ "id": job })).await;
     assert_eq!(count(&room.fresh, "SELECT count(*) FROM listening").await, 0);
+}
+
+async fn what_someone_marks_unread_again_is_heard_by_a_job_that_takes_what_is_unread(fresh: Fresh) {
+    let server = dovecot::shared();
+    let job = json!({ "folder": "INBOX", "since": null, "watch": true, "selection": "UNREAD",
+        "handling": { "onSuccess": { "markRead": true }, "onIgnored": { "markRead": true }, "onFailure": { "markRead": true } } });
+    let room = Room::open_with(fresh, server.port, job).await;
+    room.until_means("IDLE").await;
+    server.deliver(&room.user, "INBOX", &mail(1));
+    room.until("it is in and marked", async || {
+        count(&room.fresh, "SELECT count(*) FROM message WHERE disposition_state = 'DONE'").await == 1
+    })
+    .await;
+    let quiet = "SELECT count(*) FROM job WHERE last_checked_at > noted_at";
+    room.until("it is quiet", async || count(&room.fresh, quiet).await == 1).await;
+    let runs = "SELECT count(*) FROM run";
+    let before = count(&room.fresh, runs).await;
+    let user = room.user.clone();
+    tokio::task::spawn_blocking(move || {
+        let mut person = server.person(&user);
+        person.run("SELECT INBOX");
+        person.run("STORE 1 -FLAGS (\\Seen)");
+    })
+    .await
+    .unwrap();
+    room.until("a run was started by it", async || count(&room.fresh, runs).await > before).await;
 }
 
 async fn a_server_that_restarts_is_listened_to_again(fresh: Fresh) {
