@@ -26,6 +26,7 @@ on_both!(
     a_pause_stops_what_is_under_way_within_a_second,
     a_run_is_cancelled_within_a_second,
     what_is_told_during_a_look_is_looked_at_right_after,
+    a_lease_that_could_not_be_given_back_is_given_back_later,
 );
 
 async fn every_due_job_is_looked_at_once_whoever_looks(fresh: Fresh) {
@@ -153,4 +154,26 @@ async fn what_is_told_during_a_look_is_looked_at_right_after(fresh: Fresh) {
     wake.ring();
     until("it looks again", Duration::from_secs(3), async || systems.looks(made.mailbox, "INBOX") == 2).await;
     assert!(worker.drain(Duration::from_secs(5)).await);
+}
+
+/// As after an outage of the database: the row says that this process has the mailbox, and nobody here works on it.
+async fn a_lease_that_could_not_be_given_back_is_given_back_later(fresh: Fresh) {
+    let db = &fresh.database;
+    let systems = Systems::default();
+    let made = furnish(db, 1, 2).await.concat();
+    let (busy, forgotten) = (made[0], made[1]);
+    systems.is_long(busy.mailbox, 10_000, Duration::from_millis(20));
+    let worker = worker::start(systems.parts(db, "w", 2));
+    until("both are looked at", SOON, async || systems.looks(forgotten.mailbox, "INBOX") == 1).await;
+    let free = "SELECT COUNT(*) FROM lease WHERE owner IS NULL";
+    until("one is given back", SOON, async || rows::count(&fresh, free).await == 1).await;
+    rows::execute(
+        &fresh,
+        "UPDATE lease SET owner = (SELECT MAX(owner) FROM lease), expires_at = '2100-01-01T00:00:00.000+00:00' \
+         WHERE owner IS NULL",
+    )
+    .await;
+    db::job::note(db, &[forgotten.job], SystemClock.now()).await.unwrap();
+    until("it is looked at again", SOON, async || systems.looks(forgotten.mailbox, "INBOX") == 2).await;
+    worker.drain(Duration::from_secs(5)).await;
 }
