@@ -1,4 +1,4 @@
-//! Which mailboxes have something to do, and taking as many of them as there are places.
+//! Which mailboxes have something to do, and taking them.
 
 use std::time::{Duration, Instant};
 
@@ -9,22 +9,35 @@ use super::lease::{Lease, until_sql};
 use super::{Database, Error, now_sql};
 use crate::domain::id::MailboxId;
 
-/// Takes the leases of up to `limit` free mailboxes that have an unfinished run, or a due job while they are neither
-/// paused nor waiting: runs first, then due jobs, fairly among credentials, then what is mapped again (decision 0013).
-/// Others that claim at the same time get others.
-pub async fn claim(
+/// Free mailboxes that have an unfinished run, or a due job while they are neither paused nor waiting, up to `limit`: runs
+/// first, then due jobs, fairly among credentials, then what is mapped again (decision 0013). Reads all that is due.
+pub async fn rank(db: &Database, now: DateTime<Utc>, limit: u64) -> Result<Vec<MailboxId>, Error> {
+    let db = db.read();
+    let backend = db.get_database_backend();
+    let rank = Statement::from_sql_and_values(backend, rank_sql(backend, limit), [now.into()]);
+    let rows = db.query_all_raw(rank).await?;
+    rows.into_iter().map(|row| Ok(MailboxId(row.try_get("", "mailbox_id")?))).collect()
+}
+
+/// Takes the leases of those of the mailboxes that are free and have something to do. Others that take the same ones at
+/// the same time get others of them.
+pub async fn take(
     db: &Database,
     owner: &str,
     ttl: Duration,
     now: DateTime<Utc>,
-    limit: u64,
+    mailboxes: &[MailboxId],
 ) -> Result<Vec<Lease>, Error> {
+    if mailboxes.is_empty() {
+        return Ok(Vec::new());
+    }
     let asked = Instant::now();
     let db = db.write();
     let backend = db.get_database_backend();
-    let values: [Value; 2] = [now.into(), owner.into()];
-    let claim = Statement::from_sql_and_values(backend, claim_sql(backend, ttl, limit), values);
-    let rows = db.query_all_raw(claim).await?;
+    let mut values: Vec<Value> = vec![now.into(), owner.into()];
+    values.extend(mailboxes.iter().map(|id| Value::from(id.0)));
+    let take = Statement::from_sql_and_values(backend, take_sql(backend, ttl, mailboxes.len()), values);
+    let rows = db.query_all_raw(take).await?;
     rows.into_iter()
         .map(|row| {
             Ok(Lease {
@@ -37,19 +50,25 @@ pub async fn claim(
         .collect()
 }
 
-/// `$1`: now, by the process; `$2`: the owner.
-fn claim_sql(backend: DatabaseBackend, ttl: Duration, limit: u64) -> String {
-    let (clock, until) = (now_sql(backend), until_sql(backend, ttl));
-    let lock = if backend == DatabaseBackend::Postgres { "FOR UPDATE OF l SKIP LOCKED" } else { "" };
-    let free = format!("(l.owner IS NULL OR l.expires_at < {clock})");
+/// A due job `j` of a mailbox `m` that runs; `$1`: now, by the process.
+const DUE: &str = "j.next_run_at <= $1 AND j.enabled AND NOT m.paused \
+                   AND (m.next_attempt_at IS NULL OR m.next_attempt_at <= $1)";
+/// A run `r` that is not finished.
+const OPEN: &str = "r.state IN ('QUEUED', 'RUNNING')";
+
+/// A lease `l` that nobody holds.
+fn free_sql(backend: DatabaseBackend) -> String {
+    format!("(l.owner IS NULL OR l.expires_at < {})", now_sql(backend))
+}
+
+fn rank_sql(backend: DatabaseBackend, limit: u64) -> String {
+    let (clock, free) = (now_sql(backend), free_sql(backend));
     format!(
         "WITH work AS ( \
-           SELECT mailbox_id, CASE WHEN \"trigger\" = 'REPROCESS' THEN 2 ELSE 0 END AS class, queued_at AS since \
-           FROM run WHERE state IN ('QUEUED', 'RUNNING') \
+           SELECT r.mailbox_id, CASE WHEN r.\"trigger\" = 'REPROCESS' THEN 2 ELSE 0 END AS class, r.queued_at AS since \
+           FROM run r WHERE {OPEN} \
            UNION ALL \
-           SELECT j.mailbox_id, 1, j.next_run_at FROM job j JOIN mailbox m ON m.id = j.mailbox_id \
-           WHERE j.next_run_at <= $1 AND j.enabled AND NOT m.paused \
-           AND (m.next_attempt_at IS NULL OR m.next_attempt_at <= $1) \
+           SELECT j.mailbox_id, 1, j.next_run_at FROM job j JOIN mailbox m ON m.id = j.mailbox_id WHERE {DUE} \
          ), held AS ( \
            SELECT m.credential_id, COUNT(*) AS places FROM lease l JOIN mailbox m ON m.id = l.mailbox_id \
            WHERE l.owner IS NOT NULL AND l.expires_at >= {clock} GROUP BY m.credential_id \
@@ -60,11 +79,25 @@ fn claim_sql(backend: DatabaseBackend, ttl: Duration, limit: u64) -> String {
            SELECT f.mailbox_id, f.class, f.since, COALESCE(h.places, 0) + ROW_NUMBER() OVER \
              (PARTITION BY m.credential_id, f.class ORDER BY f.since, f.mailbox_id) AS place \
            FROM first f JOIN mailbox m ON m.id = f.mailbox_id LEFT JOIN held h ON h.credential_id = m.credential_id \
-         ), taken AS ( \
-           SELECT l.mailbox_id FROM lease l JOIN ranked r ON r.mailbox_id = l.mailbox_id WHERE {free} \
-           ORDER BY r.class, r.place, r.since LIMIT {limit} {lock} \
+         ) \
+         SELECT mailbox_id FROM ranked ORDER BY class, place, since, mailbox_id LIMIT {limit}"
+    )
+}
+
+/// `$2`: the owner; from `$3` on: the mailboxes.
+fn take_sql(backend: DatabaseBackend, ttl: Duration, count: usize) -> String {
+    let (until, free) = (until_sql(backend, ttl), free_sql(backend));
+    let lock = if backend == DatabaseBackend::Postgres { " FOR UPDATE OF l SKIP LOCKED" } else { "" };
+    let marks: Vec<String> = (0..count).map(|index| format!("${}", index + 3)).collect();
+    format!(
+        "WITH taken AS ( \
+           SELECT l.mailbox_id FROM lease l WHERE l.mailbox_id IN ({marks}) AND {free} AND ( \
+             EXISTS (SELECT 1 FROM run r WHERE r.mailbox_id = l.mailbox_id AND {OPEN}) \
+             OR EXISTS (SELECT 1 FROM job j JOIN mailbox m ON m.id = j.mailbox_id \
+                        WHERE j.mailbox_id = l.mailbox_id AND {DUE})){lock} \
          ) \
          UPDATE lease SET owner = $2, fence = fence + 1, expires_at = {until} \
-         WHERE mailbox_id IN (SELECT mailbox_id FROM taken) RETURNING mailbox_id, fence"
+         WHERE mailbox_id IN (SELECT mailbox_id FROM taken) RETURNING mailbox_id, fence",
+        marks = marks.join(", "),
     )
 }

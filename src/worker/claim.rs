@@ -1,7 +1,8 @@
 //! Mailboxes taken, and what is to be done on them, read for all of them together.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 
@@ -15,6 +16,11 @@ use crate::domain::mailbox::{Mailbox, MailboxMode};
 use crate::domain::mapping::{CompiledMapping, Mapping, Surroundings};
 use crate::domain::run::{Run, RunState, RunTrigger};
 use crate::pipeline::Treatment;
+
+/// Mailboxes that are ranked at once: it takes a look at all that is due.
+const RANKED: u64 = 2000;
+/// What was ranked so lately is not ranked anew for something that is new.
+const FRESH: Duration = Duration::from_millis(250);
 
 /// A mailbox taken.
 pub(super) struct Claim {
@@ -49,11 +55,57 @@ pub(super) enum Work {
     Misconfigured(&'static str),
 }
 
-/// Takes up to `places` mailboxes.
-pub(super) async fn claim(parts: &Parts, owner: &str, places: usize) -> Result<Vec<Claim>, db::Error> {
-    let (tools, now) = (&parts.tools, parts.tools.clock.now());
-    let leases = db::claim::claim(&tools.db, owner, parts.settings.lease, now, places as u64).await?;
-    read(parts, leases, &[]).await
+/// Mailboxes that had something to do a moment ago, the first first.
+pub(super) struct Queue {
+    waiting: VecDeque<MailboxId>,
+    ranked: Instant,
+    /// Something new may come before them.
+    is_stale: bool,
+    is_cut: bool,
+}
+
+impl Queue {
+    /// Nothing is known yet.
+    pub(super) fn new() -> Self {
+        Self { waiting: VecDeque::new(), ranked: Instant::now(), is_stale: true, is_cut: false }
+    }
+
+    /// There may be something that comes first.
+    pub(super) const fn has_news(&mut self) {
+        self.is_stale = true;
+    }
+
+    /// Whether more wait than were claimed.
+    pub(super) fn has_more(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    /// Whether more may wait than were ranked.
+    pub(super) const fn was_cut(&self) -> bool {
+        self.is_cut
+    }
+
+    /// Takes up to `places` mailboxes.
+    pub(super) async fn claim(
+        &mut self,
+        parts: &Parts,
+        owner: &str,
+        places: usize,
+    ) -> Result<Vec<Claim>, db::Error> {
+        let (db, ttl, now) = (&parts.tools.db, parts.settings.lease, parts.tools.clock.now());
+        if self.waiting.is_empty() || (self.is_stale && self.ranked.elapsed() > FRESH) {
+            self.waiting = db::claim::rank(db, now, RANKED).await?.into();
+            (self.ranked, self.is_stale) = (Instant::now(), false);
+            self.is_cut = self.waiting.len() as u64 == RANKED;
+        }
+        let mut leases: Vec<Lease> = Vec::new();
+        while leases.len() < places && !self.waiting.is_empty() {
+            let count = (places - leases.len()).min(self.waiting.len());
+            let some: Vec<MailboxId> = self.waiting.drain(..count).collect();
+            leases.extend(db::claim::take(db, owner, ttl, now, &some).await?);
+        }
+        read(parts, leases, &[]).await
+    }
 }
 
 /// What is to be done on the mailboxes of the leases, as it is now; `served` jobs come after the others.

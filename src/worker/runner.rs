@@ -6,9 +6,10 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::Parts;
+use super::claim::Queue;
 use super::places::{PATIENCE, Places};
 use super::turn::{self, Floor};
-use super::{Parts, claim};
 use crate::db;
 
 /// After a turn has ended, others may end too: how long they are waited for, so that one claim serves several places.
@@ -29,24 +30,23 @@ pub(super) async fn run(parts: Parts, stop: CancellationToken, executions: TaskT
     }
     let mut woken = parts.services.wake.listen();
     let places = Places::new(parts.settings.concurrency, PATIENCE);
+    let mut queue = Queue::new();
     let mut poll_at = Instant::now();
     loop {
-        let more = match dispatch(&parts, &stop, &executions, &floor, &places).await {
-            Ok(more) => more,
-            Err(error) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "looking for due work failed");
-                false
-            }
-        };
+        if let Err(error) = dispatch(&parts, &stop, &executions, &floor, &places, &mut queue).await {
+            tracing::error!(error = &error as &dyn std::error::Error, "looking for due work failed");
+        }
         if Instant::now() >= poll_at {
             poll_at = Instant::now() + until_poll(&parts, &floor).await;
         }
         tokio::select! {
             () = stop.cancelled() => return,
-            () = woken.rung() => {}
+            () = woken.rung() => queue.has_news(),
             // Another job of the mailbox may have become due meanwhile.
-            () = places.freed() => tokio::time::sleep(if more { HURRY } else { GATHER }).await,
-            () = tokio::time::sleep_until(poll_at) => {}
+            () = places.freed() => {
+                tokio::time::sleep(if queue.has_more() { HURRY } else { GATHER }).await;
+            }
+            () = tokio::time::sleep_until(poll_at) => queue.has_news(),
         }
     }
 }
@@ -58,24 +58,30 @@ async fn until_poll(parts: &Parts, floor: &Floor) -> Duration {
     lapse.map_or(parts.settings.poll, |lapse| lapse.min(parts.settings.poll))
 }
 
-/// Answers whether there was more to do than places.
+/// Until no place is free, or nothing is to be done.
 async fn dispatch(
     parts: &Parts,
     stop: &CancellationToken,
     executions: &TaskTracker,
     floor: &Floor,
     places: &Places,
-) -> Result<bool, db::Error> {
-    let free = places.free();
-    if free == 0 || stop.is_cancelled() {
-        return Ok(true);
+    queue: &mut Queue,
+) -> Result<(), db::Error> {
+    loop {
+        let free = places.free();
+        if free == 0 || stop.is_cancelled() {
+            return Ok(());
+        }
+        let claims = queue.claim(parts, &floor.heart.owner, free).await?;
+        let count = claims.len();
+        for claim in claims {
+            let place = places.take();
+            let (parts, floor) = (parts.clone(), floor.clone());
+            executions.spawn(async move { turn::take(&parts, &floor, claim, place).await });
+        }
+        // Others may have taken what was ranked; with less than a full claim nothing more is to be done.
+        if count == 0 || count < free && !queue.was_cut() {
+            return Ok(());
+        }
     }
-    let claims = claim::claim(parts, &floor.heart.owner, free).await?;
-    let more = claims.len() >= free;
-    for claim in claims {
-        let place = places.take();
-        let (parts, floor) = (parts.clone(), floor.clone());
-        executions.spawn(async move { turn::take(&parts, &floor, claim, place).await });
-    }
-    Ok(more)
 }

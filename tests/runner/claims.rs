@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
-use mailroom::db::claim::claim;
+use mailroom::db::claim::{rank, take as take_those};
 use mailroom::db::job::{Checked, set_quiet};
 use mailroom::db::lease::{self, Lease};
 use mailroom::db::{self, Database};
@@ -22,10 +22,13 @@ on_both!(
     what_must_not_run_is_not_claimed_but_what_was_asked_for_is_first,
     a_lapsed_lease_is_claimed_under_another_fence,
     of_quiet_ends_those_without_their_lease_write_nothing,
+    what_is_not_due_any_more_is_not_taken,
 );
 
 async fn take(db: &Database, owner: &str, limit: u64) -> Vec<Lease> {
-    claim(db, owner, TTL, SystemClock.now(), limit).await.unwrap()
+    let now = SystemClock.now();
+    let first = rank(db, now, limit).await.unwrap();
+    take_those(db, owner, TTL, now, &first).await.unwrap()
 }
 
 fn ids(leases: &[Lease]) -> HashSet<MailboxId> {
@@ -143,6 +146,19 @@ async fn those_who_claim_at_once_get_different_mailboxes_on_postgres() {
     }
     assert_eq!(all.len(), made.len(), "each was claimed once");
     assert_eq!(ids(&all).len(), made.len());
+}
+
+/// What was ranked may be done by another before it is taken.
+async fn what_is_not_due_any_more_is_not_taken(fresh: Fresh) {
+    let db = &fresh.database;
+    let made = furnish(db, 1, 2).await.concat();
+    let now = SystemClock.now();
+    let ranked = rank(db, now, 10).await.unwrap();
+    assert_eq!(ranked, [made[0].mailbox, made[1].mailbox]);
+    let job = db::job::get(db.read(), made[0].job).await.unwrap().unwrap();
+    db::job::set_checked(db.write(), &job, Some(now), Some(now + chrono::TimeDelta::hours(1))).await.unwrap();
+    let taken = take_those(db, "a", TTL, now, &ranked).await.unwrap();
+    assert_eq!(ids(&taken), HashSet::from([made[1].mailbox]));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -409,7 +409,8 @@ async fn a_mailbox_that_waits_is_tried_at_once_after_a_change(fresh: Fresh) {
     };
     let due = async || {
         let ttl = std::time::Duration::from_secs(30);
-        let claimed = db::claim::claim(&office.cx.db, "worker", ttl, office.now(), 10).await.unwrap();
+        let first = db::claim::rank(&office.cx.db, office.now(), 10).await.unwrap();
+        let claimed = db::claim::take(&office.cx.db, "worker", ttl, office.now(), &first).await.unwrap();
         for lease in &claimed {
             db::lease::release(office.cx.db.write(), lease).await.unwrap();
         }
