@@ -40,7 +40,13 @@ pub async fn run(words: &[String]) {
             println!("|---|---:|---:|");
             for case in ["clear", "tls"] {
                 let program = std::env::current_exe().unwrap();
-                assert!(Command::new(program).args(["watchers", ONLY, case]).status().unwrap().success());
+                assert!(
+                    Command::new(program)
+                        .args(["--cases", "watchers", ONLY, case])
+                        .status()
+                        .unwrap()
+                        .success()
+                );
             }
             return;
         }
