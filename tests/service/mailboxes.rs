@@ -3,6 +3,7 @@
 use mailroom::db;
 use mailroom::db::job::JobFilter;
 use mailroom::db::mailbox::MailboxFilter;
+use mailroom::domain::fault::{Fault, FaultCode};
 use mailroom::domain::folder::{FolderAssignment, FolderRole};
 use mailroom::domain::handling::Handling;
 use mailroom::domain::health::MailboxState;
@@ -17,6 +18,7 @@ use mailroom::service::{self, Patch};
 
 use super::{Office, basic, credential, first_job, imap, mailbox, refusals};
 use crate::harness::database::{Fresh, on_both};
+use crate::harness::rows;
 
 on_both!(
     a_password_for_graph_is_refused_with_the_kinds_that_fit,
@@ -33,6 +35,7 @@ on_both!(
     going_to_check_only_takes_the_handling_and_coming_back_brings_the_default,
     deleting_takes_the_jobs_and_frees_mapping_and_folder,
     pausing_and_resuming_is_told_and_may_be_repeated,
+    what_failed_before_a_pause_is_not_told_to_be_well_after_it,
     a_mailbox_that_waits_is_tried_at_once_after_a_change,
     filters_find_what_they_say,
 );
@@ -388,11 +391,55 @@ async fn pausing_and_resuming_is_told_and_may_be_repeated(fresh: Fresh) {
         assert_eq!(paused.health.state, MailboxState::Paused);
         assert_eq!(db::mailbox::get(office.cx.db.read(), made.id).await.unwrap(), Some(paused));
     }
-    let resumed = resume(&office.cx, &office.permit, made.id).await.unwrap();
-    assert!(!resumed.paused);
-    assert_eq!(resumed.health.state, MailboxState::NeverRun);
-    assert_eq!(resumed.version, made.version);
+    for _ in 0..2 {
+        let resumed = resume(&office.cx, &office.permit, made.id).await.unwrap();
+        assert!(!resumed.paused);
+        assert_eq!(resumed.health.state, MailboxState::NeverRun);
+        assert_eq!(resumed.version, made.version);
+    }
+    assert_eq!(changes(&office).await, ["NEVER_RUN PAUSED", "PAUSED NEVER_RUN"], "each is told once");
     assert_eq!(refusals(pause(&office.cx, &office.permit, MailboxId::new()).await), ["NOT_FOUND id"]);
+}
+
+/// The changes of state that the log tells, in order, with the code of the error.
+async fn changes(office: &Office) -> Vec<String> {
+    let sql = "SELECT data FROM event WHERE type = 'MAILBOX_STATE_CHANGED' ORDER BY log_offset";
+    let rows = rows::query(&office._fresh, sql).await;
+    let told = rows.iter().map(|row| {
+        let data: serde_json::Value = row.try_get("", "data").unwrap();
+        let word = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+        [word(&data["was"]), word(&data["now"]), word(&data["fault"]["code"])].join(" ").trim_end().to_owned()
+    });
+    told.collect()
+}
+
+async fn what_failed_before_a_pause_is_not_told_to_be_well_after_it(fresh: Fresh) {
+    let office = Office::open(fresh);
+    let made = office.mailbox("desk").await;
+    let fault = Fault {
+        code: FaultCode::Forbidden,
+        message: "The application may not open the mailbox.".to_owned(),
+        hint: Some("Give it the right.".to_owned()),
+        retryable: false,
+        provider_code: None,
+        request_id: None,
+        occurred_at: office.now(),
+    };
+    let mut failed = made.health.clone();
+    (failed.state, failed.consecutive_failures) = (MailboxState::Forbidden, 3);
+    (failed.last_success_at, failed.fault) = (Some(office.now()), Some(fault.clone()));
+    db::mailbox::set_health(office.cx.db.write(), made.id, &failed).await.unwrap();
+    pause(&office.cx, &office.permit, made.id).await.unwrap();
+    let resumed = resume(&office.cx, &office.permit, made.id).await.unwrap().health;
+    assert_eq!((resumed.state, &resumed.fault), (MailboxState::Forbidden, &Some(fault)));
+    assert_eq!((resumed.consecutive_failures, resumed.next_attempt_at), (3, None), "it is tried at once");
+    assert_eq!(changes(&office).await, ["FORBIDDEN PAUSED", "PAUSED FORBIDDEN FORBIDDEN"]);
+
+    (failed.state, failed.fault) = (MailboxState::Ok, None);
+    db::mailbox::set_health(office.cx.db.write(), made.id, &failed).await.unwrap();
+    pause(&office.cx, &office.permit, made.id).await.unwrap();
+    let resumed = resume(&office.cx, &office.permit, made.id).await.unwrap().health;
+    assert_eq!((resumed.state, resumed.fault), (MailboxState::Ok, None));
 }
 
 async fn a_mailbox_that_waits_is_tried_at_once_after_a_change(fresh: Fresh) {

@@ -35,10 +35,10 @@ async fn set_paused(
     let was = saved.health.state;
     let state = match (paused, was) {
         (true, _) => MailboxState::Paused,
-        (false, MailboxState::Paused) if saved.health.last_success_at.is_some() => MailboxState::Ok,
-        (false, MailboxState::Paused) => MailboxState::NeverRun,
+        (false, MailboxState::Paused) => before_the_pause(&saved.health),
         (false, other) => other,
     };
+    let fault = saved.health.fault.clone().filter(|_| !paused);
     let health = MailboxHealth {
         since: if state == was { saved.health.since } else { now },
         state,
@@ -56,11 +56,20 @@ async fn set_paused(
             occurred_at: now,
             actor: Some(permit.caller().subject.clone()),
             mailbox_id: Some(id),
-            fact: Fact::MailboxStateChanged { was, now: state, fault: None },
+            fact: Fact::MailboxStateChanged { was, now: state, fault },
         };
         db::event::append(&tx, vec![changed]).await?;
     }
     tx.commit().await.map_err(db::Error::from)?;
     cx.wake.ring();
     Ok(Mailbox { paused, health, ..saved })
+}
+
+/// The state of its last attempt. One that failed is not told to be well before it has been tried again.
+fn before_the_pause(health: &MailboxHealth) -> MailboxState {
+    match &health.fault {
+        Some(fault) => MailboxState::of(fault.code),
+        None if health.last_success_at.is_some() => MailboxState::Ok,
+        None => MailboxState::NeverRun,
+    }
 }
