@@ -79,7 +79,8 @@ pub async fn position(db: &impl ConnectionTrait, job_id: JobId) -> Result<Option
     .transpose()
 }
 
-/// Writes a page's ids and the new position: one small transaction, led by [`super::lease::check`].
+/// Writes a page's ids and the new position: one small transaction, led by [`super::lease::check`]. A line that is there
+/// stays as it is, unless it says GONE: its message was moved away and is back under the same id.
 pub async fn record_page(
     tx: &impl ConnectionTrait,
     job_id: JobId,
@@ -88,6 +89,12 @@ pub async fn record_page(
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     for chunk in rows.chunks(500) {
+        intake::Entity::delete_many()
+            .filter(intake::Column::JobId.eq(job_id.0))
+            .filter(intake::Column::SourceKey.is_in(chunk.iter().map(|row| row.key.0.clone())))
+            .filter(intake::Column::State.eq(IntakeState::Gone.as_str()))
+            .exec(tx)
+            .await?;
         let models = chunk.iter().map(|row| intake::ActiveModel {
             job_id: Set(job_id.0),
             source_key: Set(row.key.0.clone()),

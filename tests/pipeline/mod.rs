@@ -7,6 +7,7 @@ pub mod room;
 use chrono::{DateTime, TimeDelta, Utc};
 use mailroom::db;
 use mailroom::domain::handling::{Disposition, Handling, OriginalFate};
+use sea_orm::ConnectionTrait as _;
 
 use crate::harness::database::{Fresh, on_both};
 use fake::Refused;
@@ -23,6 +24,7 @@ on_both!(
     what_renumbering_cannot_prove_is_taken_in,
     however_often_ids_are_renumbered_one_absorbs_one,
     a_vanished_message_holds_up_nothing,
+    what_vanished_and_is_listed_again_is_taken_in_once,
     a_message_over_the_limit_fails_with_its_header,
     a_big_message_goes_to_the_blob_store,
     a_nul_and_invalid_bytes_are_stored,
@@ -184,6 +186,24 @@ async fn a_vanished_message_holds_up_nothing(fresh: Fresh) {
     room.run().await.unwrap();
     assert_eq!(room.count("message").await, 5);
     assert_eq!(room.count("intake WHERE state = 'GONE'").await, 1);
+}
+
+async fn what_vanished_and_is_listed_again_is_taken_in_once(fresh: Fresh) {
+    let room = Room::make(fresh).await;
+    let away = room.fake.deliver("INBOX", minute(1), &mail("away@x", "", "Moved away and back"));
+    room.fake.deliver("INBOX", minute(2), &mail("stays@x", "", "Stays"));
+    room.fake.mail("INBOX", away, |mail| mail.vanishes = true);
+    room.run().await.unwrap();
+    assert_eq!((room.count("message").await, room.count("intake WHERE state = 'GONE'").await), (1, 1));
+    room.fake.mail("INBOX", away, |mail| mail.vanishes = false);
+    // A delta shows a message again that returned to the folder: under the id that it had.
+    for _ in 0..2 {
+        room.db.write().execute_unprepared("UPDATE job_position SET token = '0'").await.unwrap();
+        room.run().await.unwrap();
+        assert_eq!(room.count("message").await, 2);
+        assert_eq!(room.count("process_instance").await, 2);
+        assert_eq!(room.count("intake WHERE state = 'STORED'").await, 2);
+    }
 }
 
 async fn a_message_over_the_limit_fails_with_its_header(fresh: Fresh) {
