@@ -123,9 +123,8 @@ impl Site {
         let credential = self.office.credential(&self.api).await;
         for number in 0..2 * MAILBOXES {
             let (name, handling) = (name(number), Fate::of(number).handling());
-            let mut job = json!({ "folder": "INBOX", "since": null, "watch": true, "handling": handling });
+            let job = json!({ "folder": "INBOX", "since": null, "watch": true, "handling": handling });
             if number < MAILBOXES {
-                job["watch"] = json!(false);
                 self.dovecot.folder(&name, "Done");
                 desk::create(&self.api, self.dovecot.port, &name, job).await;
             } else {
