@@ -25,6 +25,7 @@ mod m20261123_000020_job_schedule;
 mod m20261123_000020_job_unread;
 mod m20261123_000021_listening;
 mod m20261123_000023_runner;
+mod m20261123_000024_silence;
 
 /// Every migration, oldest first.
 pub struct Migrator;
@@ -55,6 +56,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000020_job_unread::Migration),
             Box::new(m20261123_000021_listening::Migration),
             Box::new(m20261123_000023_runner::Migration),
+            Box::new(m20261123_000024_silence::Migration),
         ]
     }
 }

@@ -23,6 +23,8 @@ pub enum Fact {
     ProcessInstanceUpdated { message_id: Option<MessageId>, instance_id: InstanceId, changed: Vec<String> },
     /// A mailbox went from one state to another.
     MailboxStateChanged { was: MailboxState, now: MailboxState, fault: Option<Fault> },
+    /// A mailbox has had no mail for unusually long.
+    MailboxSilent { last_mail_at: Option<DateTime<Utc>> },
     /// A CHECK_ONLY mailbox has other unread mail than at the last check.
     MailboxUnread { folder: String, unread_count: i32 },
     /// The provider refused a disposition for good.
@@ -43,6 +45,7 @@ impl Fact {
             Self::ProcessInstanceCreated { .. } => "PROCESS_INSTANCE_CREATED",
             Self::ProcessInstanceUpdated { .. } => "PROCESS_INSTANCE_UPDATED",
             Self::MailboxStateChanged { .. } => "MAILBOX_STATE_CHANGED",
+            Self::MailboxSilent { .. } => "MAILBOX_SILENT",
             Self::MailboxUnread { .. } => "MAILBOX_UNREAD",
             Self::DispositionFailed { .. } => "DISPOSITION_FAILED",
             Self::RunFinished { .. } => "RUN_FINISHED",
@@ -62,6 +65,7 @@ impl Fact {
             // The message may have been read again, and otherwise than before.
             Self::ProcessInstanceUpdated { message_id, instance_id, .. } => (*message_id, Some(*instance_id)),
             Self::MailboxStateChanged { .. }
+            | Self::MailboxSilent { .. }
             | Self::MailboxUnread { .. }
             | Self::DispositionFailed { .. }
             | Self::RunFinished { .. }

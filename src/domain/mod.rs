@@ -50,6 +50,7 @@ pub mod reply_token;
 pub mod run;
 pub mod schedule;
 pub mod search;
+pub mod silence;
 pub mod tombstone;
 mod turn;
 pub mod watch;

@@ -174,6 +174,10 @@ impl Context<'_> {
         if let Some((run_id, progress)) = &counted {
             db::run::progress(&tx, *run_id, progress).await?;
         }
+        // A clock in the mail that runs ahead of ours says nothing of when mail comes.
+        if let Some(latest) = batch.iter().map(|draft| draft.row.arrived_at.min(now)).max() {
+            db::mailbox::mail_arrived(&tx, assignment.mailbox.id, latest).await?;
+        }
         db::event::append(&tx, events).await?;
         kill::point("store.before_commit");
         tx.commit().await?;

@@ -14,6 +14,7 @@
 //! | `indexer` | fills the index of words from the event log |
 //! | `watcher` | subscriptions at providers: made, renewed, ended |
 //! | `listening` | connections that wait for news: which are ours, one each, what they hear |
+//! | `silence` | mailboxes that have had no mail for unusually long |
 //! | `expiry` | secrets and certificates that lapse soon |
 //! | `set_back` | next runs, when the clock was set back |
 //! | `janitor` | blobs that a crash orphaned |
@@ -33,6 +34,7 @@ mod quiet;
 mod reprocess;
 mod runner;
 mod set_back;
+mod silence;
 mod turn;
 mod watcher;
 
@@ -55,6 +57,7 @@ use turn::Floor;
 
 pub use expiry::tell_of_expiring;
 pub use set_back::bring_forward;
+pub use silence::tell_of_silent;
 
 /// How mailboxes are reached.
 #[async_trait]
@@ -108,6 +111,7 @@ pub struct Worker {
     watcher: JoinHandle<()>,
     listening: JoinHandle<()>,
     expiry: JoinHandle<()>,
+    silence: JoinHandle<()>,
     set_back: JoinHandle<()>,
     janitor: JoinHandle<()>,
 }
@@ -125,6 +129,7 @@ pub fn start(parts: Parts) -> Worker {
     let indexer = tokio::spawn(indexer::run(parts.tools.clone(), stop.clone()));
     let watcher = tokio::spawn(watcher::run(parts.clone(), stop.clone()));
     let listening = tokio::spawn(listening::run(parts.clone(), stop.clone()));
+    let silence = tokio::spawn(silence::run(parts.tools.clone(), stop.clone()));
     let expiry = tokio::spawn(expiry::run(parts.tools.clone(), stop.clone()));
     let set_back = tokio::spawn(set_back::run(parts.clone(), stop.clone()));
     let janitor = tokio::spawn(janitor::run(parts.tools, stop.clone()));
@@ -138,6 +143,7 @@ pub fn start(parts: Parts) -> Worker {
         watcher,
         listening,
         expiry,
+        silence,
         set_back,
         janitor,
     }
@@ -158,6 +164,7 @@ impl Worker {
             let _ended = self.watcher.await;
             let _ended = self.listening.await;
             let _ended = self.expiry.await;
+            let _ended = self.silence.await;
             let _ended = self.set_back.await;
             let _ended = self.janitor.await;
         };

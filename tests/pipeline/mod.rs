@@ -3,6 +3,7 @@
 mod correlation;
 pub mod fake;
 pub mod room;
+mod silence;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use mailroom::db;

@@ -34,6 +34,7 @@ pub struct Model {
     pub waits_for_person: bool,
     pub next_attempt_at: Option<DateTimeUtc>,
     pub last_mail_at: Option<DateTimeUtc>,
+    pub silence_told_at: Option<DateTimeUtc>,
     pub fault: Option<Json>,
     pub version: i32,
     pub created_at: DateTimeUtc,

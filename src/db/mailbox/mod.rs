@@ -3,6 +3,7 @@
 mod health;
 mod list;
 mod row;
+mod silence;
 
 use std::collections::HashMap;
 
@@ -19,6 +20,7 @@ pub use health::{
     retry_at_once, retry_of_credential, set_health, set_paused, set_unread_count, wait_no_longer,
 };
 pub use list::{MailboxFilter, count, count_of_credentials, list, list_of_credentials};
+pub use silence::{Silent, count_silent, mail_arrived, silent, tell_silence, weeks_before};
 
 /// The mailbox, if there is one.
 pub async fn get(db: &impl ConnectionTrait, id: MailboxId) -> Result<Option<Mailbox>, Error> {

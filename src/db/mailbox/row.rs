@@ -39,7 +39,7 @@ pub(super) fn columns(mailbox: &Mailbox, identity: &str) -> Result<mailbox::Acti
     })
 }
 
-/// The columns that say how it fares.
+/// The columns that say how it fares; when its last mail came is written with the mail.
 pub(super) fn health(health: &MailboxHealth) -> Result<mailbox::ActiveModel, Error> {
     Ok(mailbox::ActiveModel {
         state: Set(health.state.as_str().to_owned()),
@@ -48,7 +48,6 @@ pub(super) fn health(health: &MailboxHealth) -> Result<mailbox::ActiveModel, Err
         consecutive_failures: Set(health.consecutive_failures),
         waits_for_person: Set(health.waits_for_person),
         next_attempt_at: Set(health.next_attempt_at),
-        last_mail_at: Set(health.last_mail_at),
         fault: Set(health.fault.as_ref().map(to_json).transpose()?),
         ..Default::default()
     })
