@@ -125,6 +125,8 @@ pub(super) async fn fetch(
     drop(stream);
     send(&mut arrived, &memory, batches).await;
     let Some(error) = lost else { return Ok(()) };
+    // We stopped waiting: no message's fault.
+    assignment.hold.go_on()?;
     // The first one without an answer may be what ends the connection: it waits, the others go first next time. A refused
     // credential and a throttle are no message's fault.
     let is_ones = !matches!(error.verdict(), Verdict::Halt(_) | Verdict::Retry { throttled: true, .. });

@@ -88,17 +88,32 @@ async fn take_in(
     if tracker.run().is_some() {
         tracker.begin().await?;
     }
+    let hold = &assignment.hold;
+    let mut stop = hold.stop.clone();
     let opened = async {
         let provider = parts.reaches.provider(&assignment.mailbox).await?;
         let session = provider.open(Access::Handle).await.map_err(pipeline::Error::from)?;
         Ok::<_, conclusion::Cause>(session)
     };
-    let session = place.while_waiting(opened).await?;
-    let mut lending = Lending { session, place };
+    let opened = async {
+        tokio::select! {
+            biased;
+            opened = opened => opened.map(Some),
+            Ok(_) = stop.wait_for(Option::is_some) => Ok(None),
+        }
+    };
+    let Some(session) = place.while_waiting(opened).await? else {
+        hold.go_on()?;
+        return Ok(Took::Slice);
+    };
+    let mut lending = Lending { session, place, stop: hold.stop.clone() };
     let result = pipeline::take_in(&parts.tools, assignment, outlook, &mut lending, tracker).await;
     if result.is_ok() {
-        let Lending { session, place } = lending;
+        let Lending { session, place, .. } = lending;
         place.while_waiting(session.close()).await;
+    } else {
+        // An answer that was not waited for is no failure of the server.
+        hold.go_on()?;
     }
     Ok(result?)
 }

@@ -140,7 +140,8 @@ pub(super) async fn run(parts: Parts, heart: Heart, draining: CancellationToken,
                     heart.stop(Stop::Draining, |_| true);
                 }
                 if let Err(error) = look(&parts, &heart).await {
-                    tracing::warn!(error = &error as &dyn std::error::Error, "could not look whether to stop");
+                    // The beat says so, less often.
+                    tracing::debug!(error = &error as &dyn std::error::Error, "could not look whether to stop");
                 }
             }
             () = draining.cancelled(), if !draining.is_cancelled() => {

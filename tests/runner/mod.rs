@@ -25,6 +25,7 @@ on_both!(
     a_long_listing_lets_another_job_of_its_mailbox_go_first,
     a_pause_stops_what_is_under_way_within_a_second,
     a_run_is_cancelled_within_a_second,
+    a_run_that_waits_for_its_server_is_cancelled_within_a_second,
     what_is_told_during_a_look_is_looked_at_right_after,
     a_lease_that_could_not_be_given_back_is_given_back_later,
 );
@@ -138,6 +139,32 @@ async fn a_run_is_cancelled_within_a_second(fresh: Fresh) {
     until("it is cancelled", SOON, async || state().await == RunState::Cancelled).await;
     assert!(asked.elapsed() < Duration::from_secs(1), "it took {:?}", asked.elapsed());
     assert!(worker.drain(Duration::from_secs(5)).await);
+}
+
+async fn a_run_that_waits_for_its_server_is_cancelled_within_a_second(fresh: Fresh) {
+    let db = &fresh.database;
+    let systems = Systems::default();
+    let made = furnish(db, 2, 1).await.concat();
+    // One doesn't answer when it is logged in to, the other takes an hour to list.
+    systems.hang(made[0].mailbox);
+    systems.is_long(made[1].mailbox, 2, Duration::from_secs(3600));
+    let now = SystemClock.now();
+    let mut runs = Vec::new();
+    for one in &made {
+        runs.push(db::run::open(db.write(), one.job, one.mailbox, RunTrigger::Manual, now).await.unwrap());
+    }
+    let worker = worker::start(systems.parts(db, "w", 2));
+    for (one, run) in made.into_iter().zip(runs) {
+        let state = async || db::run::get(db.read(), run.id).await.unwrap().unwrap().state;
+        until("it runs", SOON, async || state().await == RunState::Running).await;
+        assert!(db::run::request_cancel(db.write(), run.id).await.unwrap());
+        let asked = Instant::now();
+        until("it is cancelled", SOON, async || state().await == RunState::Cancelled).await;
+        assert!(asked.elapsed() < Duration::from_secs(1), "it took {:?}", asked.elapsed());
+        let health = db::mailbox::get(db.read(), one.mailbox).await.unwrap().unwrap().health;
+        assert_eq!(health.consecutive_failures, 0, "it is no failure of the mailbox");
+    }
+    assert!(worker.drain(Duration::from_secs(5)).await, "nor does the worker wait when it ends");
 }
 
 async fn what_is_told_during_a_look_is_looked_at_right_after(fresh: Fresh) {
