@@ -8,7 +8,7 @@ use crate::db;
 use crate::db::mailbox::Silent;
 use crate::domain::event::{Fact, NewEvent};
 use crate::domain::id::EventId;
-use crate::pipeline::{Tools, kill};
+use crate::pipeline::Tools;
 
 /// How often it looks.
 const INTERVAL: Duration = Duration::from_secs(900);
@@ -62,7 +62,6 @@ async fn tell(tools: &Tools, silent: &Silent) -> Result<bool, db::Error> {
     let event =
         NewEvent { id: EventId::new(), occurred_at: now, actor: None, mailbox_id: Some(silent.id), fact };
     db::event::append(&tx, vec![event]).await?;
-    kill::point("silence.before_commit");
     tx.commit().await?;
     tools.db.log_has_more();
     Ok(true)
