@@ -7,9 +7,11 @@
 //! | `crawl` | a big folder for the first time, killed, or with its position lost |
 //! | `watch` | notifications: told, forged, lost, doubled; subscriptions renewed and made anew |
 //! | `outage` | a tenant that answers nobody for a while |
+//! | `states` | why mailboxes can not be read, told apart |
 
 mod crawl;
 mod odd;
 mod outage;
+mod states;
 mod taken_in;
 mod watch;
